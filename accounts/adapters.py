@@ -1,0 +1,20 @@
+"""Where allauth's flows meet Lyceum's people."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth as Lyceum wants it."""
+
+    def populate_username(self, request: HttpRequest, user: Any) -> None:
+        """A username is chosen by its person or there is none; allauth would make one up."""
+        user.username = user.username or None
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Log in, and remember from where."""
+        request.session.ip_address = request.META.get("REMOTE_ADDR") or None  # type: ignore[attr-defined]
+        request.session.user_agent = request.headers.get("User-Agent", "")  # type: ignore[attr-defined]
+        super().login(request, user)

@@ -1,0 +1,87 @@
+"""Who is asking: passwords at log-in, tokens and cookies on every call after it."""
+
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.http import HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.crypto import constant_time_compare
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from accounts.models import Session, SessionKind, User
+from accounts.sessions import SessionStore
+
+
+class PasswordBackend(AuthenticationBackend):
+    """Log-in by e-mail or username and password, for people who are present."""
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return user.is_active and user.deleted_at is None
+
+    @classmethod
+    def _stash_user(cls, user: Any) -> Any:
+        # allauth would remember a deactivated person here to tell them so. That would also tell a
+        # stranger that the password was right, so the answer is that of a wrong password.
+        return None
+
+
+class SessionTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer TOKEN`, `X-Session-Token: TOKEN`, or the cookie of a browser with CSRF.
+
+    One query: the session with its person. A token that opens nothing is a 401.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        token = self._presented(request)
+        if token is not None:
+            session = self._session(token)
+            if session is None:
+                raise AuthenticationFailed
+            return session.user, session
+        cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        session = self._session(cookie) if cookie else None
+        if session is None or session.kind != SessionKind.LOGIN:
+            return None
+        self._enforce_csrf(request)
+        return session.user, session
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="lyceum"'
+
+    def _presented(self, request: Request) -> str | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return token.strip()
+        return request.headers.get("X-Session-Token")
+
+    def _session(self, token: str) -> Any:
+        session: Any = Session.objects.of_token(token).unexpired().of_present_user().first()
+        if session is None or session.kind == SessionKind.API:
+            return session
+        # The hash of the password at log-in: another password ends the log-ins of the old one.
+        known = SessionStore().decode(session.session_data).get(HASH_SESSION_KEY, "")
+        return session if constant_time_compare(known, session.user.get_session_auth_hash()) else None
+
+    def _enforce_csrf(self, request: Request) -> None:
+        check: Any = CsrfViewMiddleware(lambda _: HttpResponse())
+        check.process_request(request._request)
+        if check.process_view(request._request, None, (), {}):
+            raise PermissionDenied
+
+
+class SessionTokenScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document describes the above."""
+
+    target_class = "accounts.authentication.SessionTokenAuthentication"
+    name = ("bearer", "sessionToken")  # type: ignore[assignment]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "bearer"},
+            {"type": "apiKey", "in": "header", "name": "X-Session-Token"},
+        ]

@@ -1,0 +1,200 @@
+"""Every write of accounts."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.text import slugify
+
+from accounts.models import Organization, OrganizationMember, Profile, Role, User, UserSettings
+from common.constraints import key_of, refusing
+from common.errors import DomainError, Forbidden, IdConflict, NotVisible
+
+MAX_SLUG = 50
+
+
+class EmailTaken(DomainError):
+    """An account with this e-mail address exists already."""
+
+    code = "email_taken"
+
+
+class UsernameTaken(DomainError):
+    """This username is taken."""
+
+    code = "username_taken"
+
+
+class SlugTaken(DomainError):
+    """This slug is taken."""
+
+    code = "slug_taken"
+
+
+class AlreadyMember(DomainError):
+    """This person is a member already."""
+
+    code = "already_member"
+
+
+class LastOwner(DomainError):
+    """An organization keeps at least one owner."""
+
+    code = "last_owner"
+
+
+PERSON_CONFLICTS: dict[str, type[DomainError]] = {
+    "email_once": EmailTaken,
+    "username_once": UsernameTaken,
+}
+
+
+def sign_up(
+    *,
+    email: str,
+    password: str,
+    name: str,
+    username: str | None = None,
+    organization: dict[str, Any] | None = None,
+) -> tuple[User, Organization | None]:
+    """A new person, with an organization of their own if they name one: all of it or nothing."""
+    with refusing(PERSON_CONFLICTS), transaction.atomic():
+        person = User.objects.create_user(email, password, name=name, username=username)
+        EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
+        founded = create_organization(owner=person, **organization) if organization else None
+    return person, founded
+
+
+def change_person(*, person: User, **changes: Any) -> None:
+    """Another name, username or image."""
+    with refusing(PERSON_CONFLICTS):
+        User.objects.filter(pk=person.pk).update(updated_at=Now(), **changes)
+
+
+def change_profile(*, person: User, **changes: Any) -> Profile:
+    """What a person says of themselves; the row is born at the first change."""
+    profile, _ = Profile.objects.update_or_create(
+        user=person, defaults={**changes, "updated_at": Now()}, create_defaults=changes
+    )
+    return profile
+
+
+def change_settings(*, person: User, **changes: Any) -> UserSettings:
+    """How the assistant should work; the row is born at the first change."""
+    settings, _ = UserSettings.objects.update_or_create(
+        user=person, defaults={**changes, "updated_at": Now()}, create_defaults=changes
+    )
+    return settings
+
+
+def create_organization(
+    *, owner: User, name: str, slug: str | None = None, id: UUID | None = None
+) -> Organization:
+    """A new organization with its first owner; a slug that is not given is made from the name."""
+    if slug:
+        return _insert_organization(owner=owner, name=name, slug=slug, id=id)
+    while True:
+        try:
+            return _insert_organization(owner=owner, name=name, slug=_free_slug(name), id=id)
+        except SlugTaken:
+            continue  # somebody was faster: count on
+
+
+def _insert_organization(*, owner: User, name: str, slug: str, id: UUID | None) -> Organization:
+    conflicts = {"slug_once": SlugTaken, key_of(Organization): IdConflict}
+    with refusing(conflicts), transaction.atomic():
+        keys = {"id": id} if id else {}
+        organization = Organization.objects.create(name=name, slug=slug, **keys)
+        OrganizationMember.objects.create(organization=organization, user=owner, role=Role.OWNER)
+    return organization
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name).replace("_", "-").strip("-")[:MAX_SLUG].rstrip("-") or "org"
+    # The longest suffix that will be tried takes eight characters of the fifty.
+    used = Organization.objects.slugs_like(base[: MAX_SLUG - 8])
+    slug, number = base, 1
+    while slug in used:
+        number += 1
+        suffix = f"-{number}"
+        slug = base[: MAX_SLUG - len(suffix)] + suffix
+    return slug
+
+
+def change_organization(*, organization_id: UUID, by: User, **changes: Any) -> None:
+    """Another name or slug, by an owner or admin."""
+    with refusing({"slug_once": SlugTaken}):
+        rows = Organization.objects.administered_by(by).filter(pk=organization_id)
+        if not rows.update(updated_at=Now(), **changes):
+            raise NotVisible
+
+
+def delete_organization(*, organization_id: UUID, by: User) -> None:
+    """Put an organization in its owners' trash."""
+    if not Organization.objects.owned_by(by).filter(pk=organization_id).soft_delete(by=by):
+        raise NotVisible
+
+
+def restore_organization(*, organization_id: UUID, by: User) -> None:
+    """Bring an organization back, by one of its owners."""
+    if not Organization.objects.in_trash_of(by).filter(pk=organization_id).restore():
+        deleted = Organization.objects.deleted_of_member(by)
+        raise Forbidden if deleted.filter(pk=organization_id).exists() else NotVisible
+
+
+def _role_under_lock(organization_id: UUID, by: User) -> str:
+    """The person's own role, with the organization held until commit, so that no role changes meanwhile."""
+    organizations = Organization.objects.select_for_update().visible_to(by)
+    if not organizations.filter(pk=organization_id):
+        raise NotVisible
+    return _member(organization_id, by.pk).role
+
+
+def _member(organization_id: UUID, user_id: UUID) -> OrganizationMember:
+    members = OrganizationMember.objects.of_live_people().in_organization(organization_id)
+    member = members.filter(user=user_id).first()
+    if member is None:
+        raise NotVisible
+    return member
+
+
+def _keep_an_owner(leaving: OrganizationMember) -> None:
+    owners = OrganizationMember.objects.owners().in_organization(leaving.organization_id)
+    if not owners.exclude(pk=leaving.pk).exists():
+        raise LastOwner
+
+
+def add_member(*, organization_id: UUID, by: User, user: User, role: str = Role.MEMBER) -> OrganizationMember:
+    """Take a person in; owners and admins may, and only an owner makes another owner."""
+    with refusing({"organization_member_once": AlreadyMember}), transaction.atomic():
+        own = _role_under_lock(organization_id, by)
+        if own == Role.MEMBER or (role == Role.OWNER and own != Role.OWNER):
+            raise Forbidden
+        return OrganizationMember.objects.create(organization_id=organization_id, user=user, role=role)
+
+
+@transaction.atomic
+def change_member(*, organization_id: UUID, by: User, user_id: UUID, role: str) -> None:
+    """Give a member another role, by an owner."""
+    own = _role_under_lock(organization_id, by)
+    member = _member(organization_id, user_id)
+    if own != Role.OWNER:
+        raise Forbidden
+    if member.role == Role.OWNER and role != Role.OWNER:
+        _keep_an_owner(member)
+    OrganizationMember.objects.filter(pk=member.pk).update(role=role, updated_at=Now())
+
+
+@transaction.atomic
+def remove_member(*, organization_id: UUID, by: User, user_id: UUID) -> None:
+    """Let a member go: oneself, anyone by an owner, all but owners by an admin."""
+    own = _role_under_lock(organization_id, by)
+    member = _member(organization_id, user_id)
+    may = user_id == by.pk or own == Role.OWNER or (own == Role.ADMIN and member.role != Role.OWNER)
+    if not may:
+        raise Forbidden
+    if member.role == Role.OWNER:
+        _keep_an_owner(member)
+    member.delete()

@@ -1,0 +1,89 @@
+"""Django's session engine over the Session table: the cookie or token outside, its digest inside."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import Session, SessionKind, User
+from accounts.querysets import token_digest
+
+
+class SessionStore(SessionBase):
+    """One log-in; `session_key` is the token, which only the client keeps.
+
+    `ip_address` and `user_agent` describe the client, once the log-in has told them.
+    """
+
+    ip_address: str | None = None
+    user_agent = ""
+
+    def _rows(self, session_key: str) -> Any:
+        return Session.objects.of_token(session_key).filter(kind=SessionKind.LOGIN)
+
+    def exists(self, session_key: str) -> bool:
+        return self._rows(session_key).unexpired().exists()
+
+    def load(self) -> dict[str, Any]:
+        row = self._rows(self.session_key).unexpired().first() if self.session_key else None
+        if row is None:
+            self._session_key = None
+            return {}
+        self.ip_address, self.user_agent = row.ip_address, row.user_agent
+        return self.decode(row.session_data)
+
+    def create(self) -> None:
+        while True:
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
+            try:
+                self.save(must_create=True)
+            except CreateError:
+                continue
+            self.modified = True
+            return
+
+    def save(self, must_create: bool = False) -> None:
+        if self.session_key is None:
+            self.create()
+            return
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        user_id = data.get(SESSION_KEY)
+        columns = {
+            "session_data": self.encode(data),
+            "user_id": User._meta.pk.to_python(user_id) if user_id else None,
+            "ip_address": self.ip_address,
+            "user_agent": self.user_agent[:512],
+            "expires_at": self.get_expiry_date(),
+        }
+        if must_create:
+            try:
+                with transaction.atomic():
+                    Session.objects.create(token_digest=token_digest(self.session_key), **columns)
+            except IntegrityError:
+                raise CreateError from None
+        elif not self._rows(self.session_key).update(updated_at=Now(), **columns):
+            raise UpdateError
+
+    def delete(self, session_key: str | None = None) -> None:
+        key = session_key or self.session_key
+        if key is not None:
+            self._rows(key).delete()
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        Session.objects.filter(expires_at__lt=timezone.now()).delete()
+
+
+def log_in(user: User, *, ip_address: str | None, user_agent: str) -> SessionStore:
+    """A new log-in of a person who has just proved who they are; its `session_key` is the token."""
+    store = SessionStore()
+    store.ip_address, store.user_agent = ip_address, user_agent
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    return store

@@ -1,0 +1,214 @@
+"""The addresses of accounts."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import services
+from accounts.models import Organization, OrganizationMember, Profile, User, UserSettings
+from accounts.serializers import (
+    DirectoryQuery,
+    MemberSerializer,
+    MeSerializer,
+    NewMemberSerializer,
+    OrganizationQuery,
+    OrganizationSerializer,
+    ProfileSerializer,
+    RoleSerializer,
+    SettingsSerializer,
+    SignUpAnswerSerializer,
+    SignUpSerializer,
+    UserSerializer,
+)
+from accounts.sessions import log_in
+from common.errors import Forbidden
+from common.queries import PageQuery
+from common.views import ApiViewSet, LibraryViewSet, ListMixin, PatchMixin
+
+
+class SignUpViewSet(ApiViewSet):
+    """Opening an account."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    serializer_class = SignUpSerializer
+
+    @extend_schema(responses={201: SignUpAnswerSerializer})
+    def create(self, request: Request) -> Response:
+        """Sign up, with an organization of one's own if wanted; the token is a log-in."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        person, organization = services.sign_up(**serializer.validated_data)
+        EmailAddress.objects.get(user=person).send_confirmation(request._request, signup=True)
+        session = log_in(
+            person,
+            ip_address=request.META.get("REMOTE_ADDR") or None,
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        answer = {
+            "user": User.objects.with_account().get(pk=person.pk),
+            "token": session.session_key,
+            "organization": organization,
+        }
+        return Response(SignUpAnswerSerializer(answer).data, status=201)
+
+
+class MeViewSet(mixins.RetrieveModelMixin, PatchMixin):
+    """One's own account."""
+
+    queryset = User.objects.all()
+    serializer_class = MeSerializer
+
+    def get_object(self) -> User:
+        return User.objects.visible_to(self.viewer).with_account().get(pk=self.viewer.pk)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.change_person(person=self.viewer, **serializer.validated_data)
+
+
+class ProfileViewSet(mixins.RetrieveModelMixin, PatchMixin):
+    """What one says of oneself."""
+
+    queryset = Profile.objects.all()
+    serializer_class = ProfileSerializer
+
+    def get_object(self) -> Profile:
+        return Profile.objects.visible_to(self.viewer).first() or Profile(user=self.viewer)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.change_profile(person=self.viewer, **serializer.validated_data)
+
+
+class SettingsViewSet(mixins.RetrieveModelMixin, PatchMixin):
+    """How one wants one's assistant to work."""
+
+    queryset = UserSettings.objects.all()
+    serializer_class = SettingsSerializer
+
+    def get_object(self) -> UserSettings:
+        return UserSettings.objects.visible_to(self.viewer).first() or UserSettings(user=self.viewer)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.change_settings(person=self.viewer, **serializer.validated_data)
+
+
+class UserViewSet(ListMixin, mixins.RetrieveModelMixin):
+    """The directory of people."""
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    queries = {"list": DirectoryQuery}
+
+    def get_queryset(self):
+        return User.objects.visible_to(self.viewer)
+
+    def listed(self, queryset):
+        return queryset.matching(self.query["search"], "name", "username").sorted_by("name")
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of people or, with `ids`, just these in the order asked."""
+        keys = self.query.get("ids")
+        if keys is None:
+            return super().list(request, *args, **kwargs)
+        people = {person.pk: person for person in self.get_queryset().among(keys)}
+        found = [people[key] for key in keys if key in people]
+        return Response({"items": self.get_serializer(found, many=True).data})
+
+
+class OrganizationViewSet(LibraryViewSet):
+    """One's organizations."""
+
+    queryset = Organization.objects.all()
+    serializer_class = OrganizationSerializer
+    queries = {"list": OrganizationQuery}
+
+    def get_queryset(self):
+        return self.scope(Organization.objects).with_role(self.viewer).with_member_count()
+
+    def listed(self, queryset):
+        return queryset.sorted_by(*self.query["ordering"])
+
+    def perform_create(self, serializer: Any) -> None:
+        row = services.create_organization(owner=self.viewer, **serializer.validated_data)
+        serializer.instance = self.get_queryset().get(pk=row.pk)
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self._ask_role(Organization.objects.administered_by(self.viewer))
+        return super().partial_update(request, *args, **kwargs)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.change_organization(
+            organization_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: Organization) -> None:
+        self._ask_role(Organization.objects.owned_by(self.viewer))
+        services.delete_organization(organization_id=instance.pk, by=self.viewer)
+
+    def perform_restore(self, key) -> None:
+        services.restore_organization(organization_id=key, by=self.viewer)
+
+    def _ask_role(self, allowed) -> None:
+        """403 for a member whose role does not do; 404 comes first for everyone else."""
+        organization = self.get_object()
+        if not allowed.filter(pk=organization.pk).exists():
+            raise Forbidden
+
+
+class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
+    """Who belongs to an organization."""
+
+    queryset = OrganizationMember.objects.all()
+    serializer_class = MemberSerializer
+    queries = {"list": PageQuery}
+    parent = Organization.objects.all()
+    parent_kwarg = "organization_id"
+    lookup_field = "user_id"
+
+    def get_queryset(self):
+        members = OrganizationMember.objects.visible_to(self.viewer)
+        return members.in_organization(self.kwargs["organization_id"])
+
+    @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
+    def create(self, request: Request, organization_id) -> Response:
+        """Take a person in."""
+        self.open_parent()
+        self._ask_role(Organization.objects.administered_by(self.viewer))
+        serializer = NewMemberSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        serializer.resolve_references()
+        member = services.add_member(
+            organization_id=organization_id, by=self.viewer, **serializer.validated_data
+        )
+        return Response(self.get_serializer(member).data, status=201)
+
+    @extend_schema(request=RoleSerializer)
+    def partial_update(self, request: Request, organization_id, user_id) -> Response:
+        """Give a member another role."""
+        self.open_parent()
+        self.get_object()
+        self._ask_role(Organization.objects.owned_by(self.viewer))
+        serializer = RoleSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if serializer.validated_data:
+            services.change_member(
+                organization_id=organization_id,
+                by=self.viewer,
+                user_id=user_id,
+                **serializer.validated_data,
+            )
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def destroy(self, request: Request, organization_id, user_id) -> Response:
+        """Let a member go, or leave."""
+        services.remove_member(organization_id=organization_id, by=self.viewer, user_id=user_id)
+        return Response(status=204)
+
+    def _ask_role(self, allowed) -> None:
+        if not allowed.filter(pk=self.kwargs["organization_id"]).exists():
+            raise Forbidden

@@ -1,0 +1,109 @@
+"""The one envelope of every error."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from common.errors import DomainError
+
+logger = logging.getLogger("lyceum.errors")
+
+CODES = {
+    400: ("validation_error", "The request is not valid."),
+    401: ("not_authenticated", "Log in first: send a valid token."),
+    403: ("permission_denied", "You may not do this."),
+    404: ("not_found", "Not found."),
+    405: ("method_not_allowed", "This address does not take this method."),
+    406: ("not_acceptable", "This address answers in JSON."),
+    413: ("too_large", "The request body is too large."),
+    415: ("unsupported_media_type", "Send the body as application/json."),
+    429: ("throttled", "Too many requests; try again later."),
+    500: ("server_error", "Something went wrong on our side."),
+    503: ("unavailable", "The service is busy; try again in a moment."),
+}
+
+
+def body(
+    request: HttpRequest,
+    status: int,
+    *,
+    code: str = "",
+    message: str = "",
+    fields: dict[str, list[dict[str, str]]] | None = None,
+    extra: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """The JSON of a refusal; `extra` stands beside the code."""
+    usual_code, usual_message = CODES.get(status, CODES[400])
+    error: dict[str, Any] = {"code": code or usual_code, "message": message or usual_message}
+    if fields:
+        error["fields"] = fields
+    error |= extra or {}
+    error["request_id"] = getattr(request, "request_id", "")
+    return {"error": error}
+
+
+def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's hook: any exception of a view as the envelope; None leaves a bug a bug."""
+    request = context["request"]._request
+    headers: dict[str, str] = {}
+    if isinstance(exc, DomainError):
+        answer = body(request, exc.status, code=exc.code, message=exc.message, extra=exc.extra)
+        return Response(answer, status=exc.status)
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    elif isinstance(exc, RequestDataTooBig):
+        return Response(body(request, 413), status=413)
+    elif isinstance(exc, OperationalError | InterfaceError):
+        logger.warning("database unavailable: %s", type(exc).__name__, exc_info=exc)
+        return Response(body(request, 503), status=503, headers={"Retry-After": "1"})
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    fields = None
+    code = message = ""
+    if isinstance(exc, exceptions.ValidationError):
+        fields = flat(exc.detail)
+    elif isinstance(exc, exceptions.ParseError):
+        code, message = "parse_error", str(exc.detail)
+    answer = body(request, exc.status_code, code=code, message=message, fields=fields)
+    return Response(answer, status=exc.status_code, headers=headers)
+
+
+def flat(detail: Any, name: str = "") -> dict[str, list[dict[str, str]]]:
+    """Nested errors under dotted names: `messages.3.content`; those of no field under `_`."""
+    if isinstance(detail, dict):
+        return {
+            key: errors
+            for part, inner in detail.items()
+            for key, errors in flat(inner, _joined(name, str(part))).items()
+        }
+    if isinstance(detail, list) and any(isinstance(inner, dict | list) for inner in detail):
+        return {
+            key: errors
+            for index, inner in enumerate(detail)
+            if inner
+            for key, errors in flat(inner, _joined(name, str(index))).items()
+        }
+    details = detail if isinstance(detail, list) else [detail]
+    errors = [{"code": error.code or "invalid", "message": str(error)} for error in details]
+    return {name or "_": errors}
+
+
+def _joined(name: str, part: str) -> str:
+    part = "_" if part == "non_field_errors" else part
+    return f"{name}.{part}" if name else part
+
+
+def plain(request: HttpRequest, status: int) -> JsonResponse:
+    """The envelope for what never reaches a view of the API: unknown paths, bad hosts, bugs."""
+    return JsonResponse(body(request, status, code="bad_request" if status == 400 else ""), status=status)

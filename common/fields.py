@@ -1,0 +1,207 @@
+"""Serializer fields that take a value of their own type and no other, and say plainly what is wrong."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.core.exceptions import ValidationError as InvalidValue
+from django.core.validators import URLValidator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from common.constraints import MAX_INTEGER
+from common.text import is_visible, normalised, suits_a_name, suits_a_text
+
+
+class StrictCharField(serializers.CharField):
+    """A JSON string, in NFC; a number or a boolean is not one."""
+
+    default_error_messages = {
+        "invalid": "Not a text.",
+        "characters": "This text holds characters that are not allowed here.",
+    }
+
+    def run_validation(self, data=serializers.empty):
+        # The base class would turn "  " into "" before the type is known.
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
+            self.fail("invalid")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalised(super().to_internal_value(data))
+
+
+class NameField(StrictCharField):
+    """A name or title: trimmed, something to see, nothing hidden in it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if not suits_a_name(value):
+            self.fail("characters")
+        if not self.allow_blank and not is_visible(value):
+            self.fail("blank")
+        return value
+
+
+class LongTextField(StrictCharField):
+    """A text of many lines, kept as it was written."""
+
+    def __init__(self, **kwargs):
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if not suits_a_text(value):
+            self.fail("characters")
+        if not self.allow_blank and not is_visible(value):
+            self.fail("blank")
+        return value
+
+
+class WebAddressField(StrictCharField):
+    """An http or https address of at most 2,000 characters, without a log-in inside."""
+
+    default_error_messages = {"invalid_url": "Not an http or https address."}
+    _valid = URLValidator(schemes=["http", "https"])
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("max_length", 2000)
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if value:
+            try:
+                self._valid(value)
+                parts = urlsplit(value)
+                if "@" in parts.netloc or (parts.port is not None and not 0 < parts.port <= 65535):
+                    self.fail("invalid_url")
+                (parts.hostname or "").encode("idna")
+            except (InvalidValue, ValueError):
+                self.fail("invalid_url")
+        return value
+
+
+_HYPHENATED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+
+class KeyField(serializers.UUIDField):
+    """A key as a hyphenated UUID; never the nil or the max one."""
+
+    default_error_messages = {"invalid": "Not a valid UUID."}
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str) or not _HYPHENATED.fullmatch(data):
+            self.fail("invalid")
+        key = UUID(data)
+        if key.int in (0, 2**128 - 1):
+            self.fail("invalid")
+        return key
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON number without a fraction; bounded, so that both databases keep it."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("max_value", MAX_INTEGER)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """true or false."""
+
+    default_error_messages = {"invalid": "Must be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One word of a closed list."""
+
+    default_error_messages = {"invalid_choice": "Not one of the choices."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice")
+        return data
+
+
+class JSONValueField(serializers.Field):
+    """A JSON value of one kind, at most `max_bytes` of UTF-8 JSON or `max_items` entries."""
+
+    kind: Any
+    default_error_messages = {
+        "too_large": "At most {max_bytes} bytes of JSON.",
+        "max_length": "At most {max_items} entries.",
+    }
+
+    def __init__(self, *, max_bytes: int | None = None, max_items: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.max_bytes, self.max_items = max_bytes, max_items
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, self.kind):
+            self.fail("invalid")
+        if self.max_items is not None and len(data) > self.max_items:
+            self.fail("max_length", max_items=self.max_items)
+        if self.max_bytes is not None:
+            size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+            if size > self.max_bytes:
+                self.fail("too_large", max_bytes=self.max_bytes)
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class JSONObjectField(JSONValueField):
+    """A JSON object."""
+
+    kind = dict
+    default_error_messages = {"invalid": "Not a JSON object."}
+
+
+@extend_schema_field({"type": "array", "items": {}})
+class JSONListField(JSONValueField):
+    """A JSON list."""
+
+    kind = list
+    default_error_messages = {"invalid": "Not a JSON list."}
+
+
+class VisibleRelatedField(KeyField):
+    """The key of a row that its sender can see.
+
+    `read_from` names the column that is read, where it is not the foreign key's own. The shape is checked
+    with the other fields. That the row is there and visible is checked by
+    `StrictSerializer.resolve_references`, after a repeated create has been recognised.
+    """
+
+    default_error_messages = {"does_not_exist": "No such row."}
+
+    def __init__(self, *, queryset: Any, read_from: str = "", **kwargs):
+        super().__init__(**kwargs)
+        self.queryset, self.read_from = queryset, read_from
+
+    def get_attribute(self, instance: Any) -> Any:
+        # The key alone: the row behind it is never fetched for an answer.
+        return getattr(instance, self.read_from or f"{self.source}_id")
+
+    def resolve(self, key: UUID, viewer: Any) -> Any:
+        """The row behind the key; fails as `does_not_exist` for one that the viewer cannot see."""
+        row = self.queryset.visible_to(viewer).filter(pk=key).first()
+        if row is None:
+            self.fail("does_not_exist")
+        return row

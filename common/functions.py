@@ -1,0 +1,114 @@
+"""SQL expressions that mean the same on SQLite and on PostgreSQL."""
+
+from django.db.models import CharField, F, Func, JSONField, TextField, UUIDField
+from django.db.models.expressions import Combinable
+
+
+class RandomUUID(Func):
+    """A random key for rows that are inserted without Lyceum, from psql or the sqlite3 shell.
+
+    A version 4 UUID; on SQLite in the form Django stores there, 32 hexadecimal digits.
+    """
+
+    function = "gen_random_uuid"
+    arity = 0
+    output_field = UUIDField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        digits = (
+            "lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2)"
+            " || substr('89AB', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2)"
+            " || hex(randomblob(6)))"
+        )
+        return self.as_sql(compiler, connection, template=digits, **extra_context)
+
+
+class CodePointOrder(Func):
+    """Text in the order of its code points, whatever collation the database was made with."""
+
+    arity = 1
+
+    def __init__(self, expression: str | Combinable, **extra):
+        super().__init__(expression, output_field=CharField(), **extra)
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="%(expressions)s", **extra_context)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **extra_context)
+
+
+class Fold(Func):
+    """Text with the case of every letter folded, so that a search finds É by é; accents count.
+
+    SQLite's own LOWER knows ASCII only: `config.apps` registers Python's `str.lower` there as `fold`.
+    """
+
+    function = "fold"
+    arity = 1
+
+    def __init__(self, expression: str | Combinable, **extra):
+        super().__init__(expression, output_field=TextField(), **extra)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        # The builtin provider came with PostgreSQL 18; before it, ICU is what folds beyond ASCII.
+        collation = "pg_unicode_fast" if connection.pg_version >= 180000 else "und-x-icu"
+        return self.as_sql(
+            compiler,
+            connection,
+            template=f'LOWER((%(expressions)s) COLLATE "{collation}")',
+            **extra_context,
+        )
+
+
+class JSONKind(Func):
+    """What a JSON value is: object, array, text …"""
+
+    function = "JSON_TYPE"
+    arity = 1
+
+    def __init__(self, expression: str | Combinable, **extra):
+        super().__init__(expression, output_field=CharField(), **extra)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, function="JSONB_TYPEOF", **extra_context)
+
+
+class CharacterCount(Func):
+    """The length of a text in code points."""
+
+    function = "LENGTH"
+    arity = 1
+
+
+class ISOTime(Func):
+    """A time as the API writes it, for use inside JSON that the database builds."""
+
+    arity = 1
+    output_field = CharField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        # Django stores "2026-01-31 12:00:00[.123456]"; SQLite's own formatting stops at milliseconds.
+        template = (
+            "substr(replace(%(expressions)s, ' ', 'T') || iif(length(%(expressions)s) = 19, '.', '')"
+            " || '000000', 1, 26) || 'Z'"
+        )
+        sql, params = self.as_sql(compiler, connection, template=template, **extra_context)
+        return sql, (*params, *params)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        return self.as_sql(compiler, connection, template=template, **extra_context)
+
+
+class LiveJSON(Func):
+    """JSON that a subquery builds, parsed into Python's values."""
+
+    template = "%(expressions)s"
+    arity = 1
+    output_field = JSONField()
+
+
+def code_point_order(name: str) -> CodePointOrder:
+    """Ordering by a column's code points, for `order_by`."""
+    return CodePointOrder(F(name))

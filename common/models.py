@@ -1,0 +1,36 @@
+"""What every table of Lyceum has: a key, its times and, where people delete, a trash."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from common.functions import RandomUUID
+
+
+class BaseModel(models.Model):
+    """A row with a time-ordered key and the database's own clock."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, db_default=RandomUUID(), editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class SoftDeleteModel(BaseModel):
+    """A row that people delete into the trash; `purge` is what removes it."""
+
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.DB_SET_NULL,
+        related_name="+",
+        editable=False,
+    )
+
+    class Meta:
+        abstract = True

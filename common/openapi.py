@@ -1,0 +1,48 @@
+"""What the generated OpenAPI document needs beyond what the views declare."""
+
+from typing import Any
+
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "request_id"],
+            "properties": {
+                "code": {"type": "string", "example": "validation_error"},
+                "message": {"type": "string"},
+                "fields": {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["code", "message"],
+                            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                        },
+                    },
+                },
+                "request_id": {"type": "string"},
+            },
+        }
+    },
+}
+
+
+def only_versioned(endpoints: list[tuple], **_: Any) -> list[tuple]:
+    """The addresses under /api/v1/; the document does not describe itself."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Every operation may answer with the one error envelope."""
+    result["components"]["schemas"]["Error"] = ERROR
+    refusal = {
+        "description": "Refused; the code says why.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"] |= {"4XX": refusal, "5XX": refusal}
+    return result

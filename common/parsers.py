@@ -1,0 +1,115 @@
+"""JSON in: one reading of a body, the same for every client and both databases."""
+
+import json
+from typing import Any
+
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+MAX_BYTES = 2**20
+MAX_DEPTH = 20
+MAX_64_BIT = 2**63 - 1
+
+
+class TooLarge(APIException):
+    """The body is longer than the address takes."""
+
+    status_code = 413
+    default_code = "too_large"
+    default_detail = "The request body is too large."
+
+
+class StrictJSONParser(BaseParser):
+    """UTF-8 JSON whose meaning is beyond doubt; sizes in bytes on the wire.
+
+    Refuses with 400 `parse_error`: other encodings, duplicate keys, NaN and Infinity, numbers beyond
+    64 bits, NUL, lone surrogates, more than 20 levels. Refuses with 413 what is longer than the view's
+    `max_body_bytes` (1 MiB unless it says otherwise).
+    """
+
+    media_type = "application/json"
+
+    def parse(self, stream, media_type=None, parser_context=None) -> Any:
+        view = (parser_context or {}).get("view")
+        limit = getattr(view, "max_body_bytes", MAX_BYTES)
+        # One byte more than allowed shows that there is more, without reading the rest.
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge
+        if not body:
+            return {}
+        try:
+            data = json.loads(
+                body.decode("utf-8"),
+                object_pairs_hook=_object,
+                parse_constant=_no_constant,
+                parse_float=_number,
+                parse_int=_integer,
+            )
+            _check(data)
+        except RecursionError:
+            raise ParseError("The body is nested too deeply.") from None
+        except ValueError as error:
+            raise ParseError(_reason(error)) from None
+        return data
+
+
+class _Refused(ValueError):
+    """A value that JSON allows and Lyceum does not."""
+
+
+def _reason(error: ValueError) -> str:
+    # Python's own messages quote the input.
+    return str(error) if isinstance(error, _Refused) else "The body is not valid JSON in UTF-8."
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Refused("The body repeats a key.")
+    return made
+
+
+def _no_constant(name: str) -> None:
+    raise _Refused("NaN and Infinity are not numbers here.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or abs(int(digits)) > MAX_64_BIT:
+        raise _Refused("A number is too large.")
+    return int(digits)
+
+
+def _number(digits: str) -> float | int:
+    value = float(digits)
+    if abs(value) > MAX_64_BIT:
+        raise _Refused("A number is too large.")
+    # From 10^16 on Python writes an exponent and PostgreSQL all the digits: one form for both. Nor does
+    # PostgreSQL keep the sign of zero.
+    return int(value) if abs(value) >= 1e16 else value + 0.0
+
+
+def _check(data: Any) -> None:
+    """Walk the whole body without recursion: depth, and text that a database cannot keep."""
+    todo = [(data, 1)]
+    while todo:
+        value, depth = todo.pop()
+        if isinstance(value, str):
+            _check_text(value)
+        elif isinstance(value, dict | list):
+            if depth > MAX_DEPTH:
+                raise _Refused("The body is nested too deeply.")
+            if isinstance(value, dict):
+                for key in value:
+                    _check_text(key)
+            members = value.values() if isinstance(value, dict) else value
+            todo.extend((member, depth + 1) for member in members)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _Refused("A text holds half a character.") from None
+    if "\0" in text:
+        raise _Refused("A text holds a NUL character.")

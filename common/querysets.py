@@ -1,0 +1,62 @@
+"""Reads and bulk writes that every table with a trash shares."""
+
+from typing import Any, Self, TypeVar
+
+from django.db.models import F, Func, Model, Q, QuerySet, Value
+from django.db.models.functions import Now
+from django.db.models.lookups import Contains
+
+from common.functions import Fold, code_point_order
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class SearchQuerySet(QuerySet[ModelT]):
+    """Rows that people search and sort."""
+
+    def matching(self, term: str, *fields: str) -> Self:
+        """Rows that hold the term in one of the fields, inside words too, whatever the case."""
+        found = Q()
+        for field in fields:
+            found |= Q(Contains(Fold(F(field)), _folded(term)))
+        return self.filter(found) if term else self
+
+    def sorted_by(self, *keys: str) -> Self:
+        """Rows by the named columns, `-` reversing, text by code point, always ending in the key."""
+        order: list[Any] = []
+        for key in keys:
+            name = key.removeprefix("-")
+            field = self.model._meta.get_field(name)
+            textual = field.get_internal_type() == "CharField"
+            expression = code_point_order(name) if textual else F(name)
+            order.append(expression.desc() if key.startswith("-") else expression.asc())
+        newest_first = bool(keys) and keys[0].startswith("-")
+        return self.order_by(*order, "-pk" if newest_first else "pk")
+
+
+def _folded(term: str) -> Func:
+    return Fold(Value(term))
+
+
+class SoftDeleteQuerySet(SearchQuerySet[ModelT]):
+    """Rows that can be in the trash."""
+
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def deleted(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
+
+    def soft_delete(self, by: Model | None = None) -> int:
+        """Put live rows in the trash; how many there were."""
+        columns: dict[str, Any] = {"deleted_at": Now(), "updated_at": Now()}
+        if by is not None:
+            columns["deleted_by"] = by
+        return self.alive().update(**columns)
+
+    def restore(self) -> int:
+        """Bring rows back from the trash; how many there were."""
+        columns: dict[str, Any] = {"deleted_at": None, "updated_at": Now()}
+        if any(field.name == "deleted_by" for field in self.model._meta.fields):
+            columns["deleted_by"] = None
+        return self.deleted().update(**columns)

@@ -1,0 +1,102 @@
+"""Serializers that take what they declare and refuse the rest."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
+
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from common.fields import (
+    KeyField,
+    LongTextField,
+    NameField,
+    StrictBooleanField,
+    StrictChoiceField,
+    StrictIntegerField,
+    VisibleRelatedField,
+    WebAddressField,
+)
+from common.replay import is_replay
+
+MAX_NAMED_FIELD = 50
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses fields that it does not write, and resolves the keys it was sent.
+
+    `fixed_fields` are written when a row is made and never again.
+    """
+
+    fixed_fields: ClassVar[tuple[str, ...]] = ()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            raise ValidationError({"_": [ErrorDetail("Not a JSON object.", "invalid")]})
+        writable = {field.field_name for field in self._writable_fields}
+        if self.instance is not None:
+            writable.difference_update(self.fixed_fields)
+        errors: dict[str, Any] = {
+            name[:MAX_NAMED_FIELD]: [ErrorDetail("There is no such field to write.", "unknown_field")]
+            for name in data
+            if name not in writable
+        }
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as invalid:
+            errors = {**cast(dict, invalid.detail), **errors}
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+    def resolve_references(self) -> None:
+        """Replace each key by its row, as the sender may see it; a 400 names those that are not there."""
+        viewer = self.context["request"].user
+        errors: dict[str, Any] = {}
+        for field in self._writable_fields:
+            if isinstance(field, VisibleRelatedField) and self.validated_data.get(field.source):
+                try:
+                    row = field.resolve(self.validated_data[field.source], viewer)
+                    self.validated_data[field.source] = row
+                except ValidationError as invalid:
+                    errors[str(field.field_name)] = invalid.detail
+        if errors:
+            raise ValidationError(errors)
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
+    """A table's shape: limits come from the model, uniqueness is left to the database."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: NameField,
+        models.TextField: LongTextField,
+        models.URLField: WebAddressField,
+        models.UUIDField: KeyField,
+        models.BooleanField: StrictBooleanField,
+        models.IntegerField: StrictIntegerField,
+        models.PositiveIntegerField: StrictIntegerField,
+        models.PositiveSmallIntegerField: StrictIntegerField,
+        models.PositiveBigIntegerField: StrictIntegerField,
+    }
+    serializer_choice_field = StrictChoiceField
+
+    def build_standard_field(self, field_name, model_field):
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        # A taken value is a conflict that the database decides, not a mistake in the form.
+        kwargs.pop("validators", None)
+        return field_class, kwargs
+
+    def get_validators(self) -> list:
+        return []
+
+
+class ReplayableSerializer(StrictModelSerializer):
+    """A row whose creator may choose its key, so that a repeated create is recognised."""
+
+    id = KeyField(required=False)
+    fixed_fields: ClassVar[tuple[str, ...]] = ("id",)
+
+    def is_replayed_by(self, row: models.Model) -> bool:
+        """Whether the row is what this body would make."""
+        return is_replay(row, self.validated_data)

@@ -1,0 +1,214 @@
+"""What every address of the API does alike: the order of refusals, strict queries, repeatable creates."""
+
+from types import MappingProxyType
+from typing import Any, ClassVar, cast
+from urllib.parse import unquote_to_bytes
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from common.errors import DomainError, IdConflict
+from common.pagination import Page
+from common.parsers import TooLarge
+from common.queries import NoQuery
+from common.serializers import MAX_NAMED_FIELD, StrictSerializer
+
+_SHAPE_REFUSALS = (
+    exceptions.MethodNotAllowed,
+    exceptions.ParseError,
+    exceptions.UnsupportedMediaType,
+    exceptions.ValidationError,
+    TooLarge,
+)
+
+
+def read_query(request: Request, declared: type[Serializer]) -> dict[str, Any]:
+    """The query parameters as declared; unknown, repeated or unreadable ones are a 400."""
+    try:
+        raw = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        raw = "\0"
+    if "\0" in raw:
+        raise ValidationError({"_": [ErrorDetail("The query is not valid UTF-8 text.", "invalid")]})
+    repeated = {
+        name[:MAX_NAMED_FIELD]: [ErrorDetail("Give this parameter once.", "repeated")]
+        for name, values in request.query_params.lists()
+        if len(values) > 1
+    }
+    if repeated:
+        raise ValidationError(repeated)
+    query = declared(data=request.query_params.dict())
+    query.is_valid(raise_exception=True)
+    return query.validated_data
+
+
+class ApiViewSet(viewsets.GenericViewSet):
+    """One resource.
+
+    `queries` declares the query parameters of each action; `self.query` holds them read. `parent` is the
+    queryset of the rows that this resource hangs under, `parent_kwarg` the key of the one in the path.
+    """
+
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+    lookup_value_converter = "uuid"
+    pagination_class: Any = Page
+    queries: ClassVar[dict[str, type[Serializer]]] = {}
+    parent: Any = None
+    parent_kwarg = ""
+    query: Any = MappingProxyType({})
+
+    @property
+    def viewer(self) -> Any:
+        """The person who asks."""
+        return self.request.user
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action:
+            self.query = read_query(request, self.queries.get(self.action, NoQuery))
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Let the gate speak first: a 404 or 403 comes before what is wrong with the request itself."""
+        if isinstance(exc, _SHAPE_REFUSALS):
+            try:
+                self.gate()
+            except Exception as refusal:
+                exc = refusal
+        return super().handle_exception(exc)
+
+    def gate(self) -> None:
+        """Refuse who may not come as far as the body: 404 for what the viewer cannot see."""
+        self.open_parent()
+        if (self.lookup_url_kwarg or self.lookup_field) in self.kwargs:
+            self.get_object()
+
+    def open_parent(self) -> Any:
+        """The row in the path that this resource hangs under; 404 where the viewer cannot see it."""
+        if self.parent is None:
+            return None
+        rows = self.parent.visible_to(self.viewer)
+        return get_object_or_404(rows, pk=self.kwargs[self.parent_kwarg])
+
+    def scope(self, manager: Any) -> Any:
+        """The viewer's rows or, with `?deleted=true`, those in the viewer's trash."""
+        if self.query.get("deleted"):
+            return manager.in_trash_of(self.viewer)
+        return manager.visible_to(self.viewer)
+
+    def listed(self, queryset: Any) -> Any:
+        """The rows of a list: filters and order, from `self.query`."""
+        return queryset
+
+
+class ListMixin(mixins.ListModelMixin, ApiViewSet):
+    """GET of a collection."""
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        # Single rows come through here as well; they are not filtered.
+        return self.listed(queryset) if self.action == "list" else queryset
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.open_parent()
+        return super().list(request, *args, **kwargs)
+
+
+class CreateMixin(ApiViewSet):
+    """POST to a collection; with a client's `id` a repeated one finds the first one's row."""
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        serializer: Any = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        replay = self.replayed(serializer)
+        if replay is None:
+            serializer.resolve_references()
+            try:
+                self.perform_create(serializer)
+            except DomainError:
+                # Another request with the same id may have come first: then this is its repetition.
+                replay = self.replayed(serializer)
+                if replay is None:
+                    raise
+        if replay is not None:
+            return Response(self.get_serializer(replay).data)
+        return Response(serializer.data, status=201)
+
+    def replayed(self, serializer: Any) -> Any:
+        """The row that an earlier request made of this body; None where the id is new or none is sent."""
+        key = serializer.validated_data.get("id")
+        if key is None:
+            return None
+        self.open_parent()
+        queryset = self.get_queryset()
+        # Whether the id is used at all comes first: the other way round, a row that appears in between
+        # would look like somebody else's.
+        if not queryset.model._base_manager.filter(pk=key).exists():
+            return None
+        row = queryset.filter(pk=key).first()
+        # The one answer that tells of rows out of sight: their id cannot be used again.
+        if row is None or not serializer.is_replayed_by(row):
+            raise IdConflict
+        return row
+
+    def perform_create(self, serializer: Any) -> None:
+        """Call the service and leave the row in `serializer.instance`."""
+        raise NotImplementedError
+
+
+class PatchMixin(ApiViewSet):
+    """PATCH of one row; an empty one moves nothing."""
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        row = self.get_object()
+        serializer: Any = self.get_serializer(row, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        if serializer.validated_data:
+            serializer.resolve_references()
+            self.perform_update(serializer)
+            # Read back, so that the answer is the row as it is now.
+            row = self.get_object()
+        return Response(self.get_serializer(row).data)
+
+    def perform_update(self, serializer: Any) -> None:
+        """Call the service with what was sent."""
+        raise NotImplementedError
+
+
+class RestoreMixin(ApiViewSet):
+    """POST …/restore/: out of the trash."""
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Bring a deleted row back."""
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        self.perform_restore(kwargs["pk"])
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def gate(self) -> None:
+        if self.action == "restore":
+            rows = cast(Any, self).queryset
+            get_object_or_404(rows.in_trash_of(self.viewer), pk=self.kwargs["pk"])
+        else:
+            super().gate()
+
+    def perform_restore(self, key: Any) -> None:
+        """Call the service."""
+        raise NotImplementedError
+
+
+class LibraryViewSet(
+    CreateMixin,
+    ListMixin,
+    mixins.RetrieveModelMixin,
+    PatchMixin,
+    mixins.DestroyModelMixin,
+    RestoreMixin,
+):
+    """A library of one's own things: list, create, read, change, delete, restore."""

@@ -1,0 +1,24 @@
+"""What Django must know before the first query."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+
+class LyceumConfig(AppConfig):
+    """The project itself, for its commands and its database functions."""
+
+    name = "config"
+    label = "lyceum"
+
+    def ready(self) -> None:
+        connection_created.connect(_give_sqlite_fold)
+
+
+def _give_sqlite_fold(connection: Any, **_: Any) -> None:
+    """SQLite folds ASCII only: give it Python's folding under the name that `Fold` uses."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(
+            "fold", 1, lambda text: None if text is None else str(text).lower(), deterministic=True
+        )

@@ -1,0 +1,23 @@
+"""A name for every request."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+
+_GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class RequestIdMiddleware:
+    """Keeps the client's `X-Request-ID` or makes one; it stands in errors, logs and the answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request.request_id = given if _GIVEN.fullmatch(given) else uuid4().hex  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response

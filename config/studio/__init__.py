@@ -1,0 +1,1 @@
+"""The studio: the admin site over every table."""

@@ -1,0 +1,49 @@
+"""The table of contents of the API."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views import defaults
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from common.exception_handler import plain
+from config.ops.health import healthz, readyz
+
+api = [
+    path("", include("accounts.urls")),
+    path("", include("materials.urls")),
+    path("", include("threads.urls")),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api)),
+    path("api/auth/", include("allauth.headless.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("admin/", admin.site.urls),
+]
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(request, 400)
+
+
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page_or_plain(request, 403, defaults.permission_denied, exception)
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page_or_plain(request, 404, defaults.page_not_found, exception)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    return plain(request, 500)
+
+
+def _page_or_plain(request, status, page, exception) -> HttpResponse:
+    """People in the studio read a page, programs the envelope."""
+    if request.path_info.startswith("/admin/"):
+        return page(request, exception)
+    return plain(request, status)

@@ -1,0 +1,1 @@
+"""What people study: subjects and the materials in them."""

@@ -1,0 +1,156 @@
+"""Subjects and the materials in them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from common.constraints import (
+    MAX_INTEGER,
+    is_between,
+    is_one_of,
+    length_between,
+    web_address_or_empty,
+)
+from common.functions import CodePointOrder
+from common.models import SoftDeleteModel
+from materials.querysets import MaterialQuerySet, SubjectQuerySet
+
+MAX_CONTENT = 500_000
+
+
+class Subject(SoftDeleteModel):
+    """What somebody studies."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DB_CASCADE,
+        related_name="subjects",
+        db_index=False,
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(max_length=5000, blank=True, default="", db_default="")
+
+    objects = SubjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-updated_at", "-id")
+        constraints = [
+            length_between("name", 1, 200, name="subject_name_length"),
+            length_between("description", 0, 5000, name="subject_description_length"),
+        ]
+        indexes = [
+            # One's subjects and their trash, latest first; the cascade when a person is purged.
+            models.Index(fields=["user", "updated_at", "id"], name="subject_by_update"),
+            # ?ordering=created_at
+            models.Index(
+                fields=["user", "created_at", "id"],
+                name="subject_by_creation",
+                condition=Q(deleted_at=None),
+            ),
+            # ?ordering=name
+            models.Index(
+                "user",
+                CodePointOrder("name"),
+                "id",
+                name="subject_by_name",
+                condition=Q(deleted_at=None),
+            ),
+            # The studio's list of subjects.
+            models.Index(fields=["updated_at", "id"], name="subject_all_by_update"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MaterialType(models.TextChoices):
+    """Where a material's substance is."""
+
+    TEXT = "text"
+    FILE = "file"
+    URL = "url"
+
+
+class Material(SoftDeleteModel):
+    """Something to study: a text, a file or an address on the web."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DB_CASCADE,
+        related_name="materials",
+        db_index=False,
+    )
+    subject = models.ForeignKey(
+        Subject, on_delete=models.DB_CASCADE, related_name="materials", db_index=False
+    )
+    title = models.CharField(max_length=300)
+    type = models.CharField(max_length=10, choices=MaterialType)
+    content = models.TextField(max_length=MAX_CONTENT, blank=True, default="", db_default="")
+    content_truncated = models.BooleanField(default=False, db_default=False, editable=False)
+    url = models.URLField(max_length=2000, blank=True, default="", db_default="")
+    file = models.FileField(
+        upload_to="materials", max_length=200, blank=True, default="", db_default="", editable=False
+    )
+    file_name = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
+    file_size = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    file_type = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
+
+    objects = MaterialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = [
+            length_between("title", 1, 300, name="material_title_length"),
+            is_one_of("type", MaterialType.values, name="material_type"),
+            length_between("content", 0, MAX_CONTENT, name="material_content_length"),
+            web_address_or_empty("url", name="material_url_web_address"),
+            length_between("file", 0, 200, name="material_file_length"),
+            length_between("file_name", 0, 255, name="material_file_name_length"),
+            length_between("file_type", 0, 100, name="material_file_type_length"),
+            is_between("file_size", 0, MAX_INTEGER, name="material_file_size"),
+            models.CheckConstraint(
+                condition=(Q(type=MaterialType.URL) & ~Q(url="")) | (~Q(type=MaterialType.URL) & Q(url="")),
+                name="material_url_belongs_to_url",
+            ),
+            models.CheckConstraint(
+                condition=~Q(type=MaterialType.URL) | Q(content=""), name="material_url_has_no_content"
+            ),
+            models.CheckConstraint(
+                condition=(Q(type=MaterialType.FILE) & ~Q(file=""))
+                | (~Q(type=MaterialType.FILE) & Q(file="", file_name="", file_size=0, file_type="")),
+                name="material_file_belongs_to_file",
+            ),
+        ]
+        indexes = [
+            # One's materials and their trash, latest first; the cascade when a person is purged.
+            models.Index(fields=["user", "created_at", "id"], name="material_by_creation"),
+            # ?ordering=updated_at
+            models.Index(
+                fields=["user", "updated_at", "id"],
+                name="material_by_update",
+                condition=Q(deleted_at=None),
+            ),
+            # ?ordering=title
+            models.Index(
+                "user",
+                CodePointOrder("title"),
+                "id",
+                name="material_by_title",
+                condition=Q(deleted_at=None),
+            ),
+            # ?subject=, latest first; the cascade when a subject is purged.
+            models.Index(fields=["subject", "created_at", "id"], name="material_by_subject"),
+            # The count of a subject's live materials.
+            models.Index(fields=["subject"], name="material_live_by_subject", condition=Q(deleted_at=None)),
+            # ?type=, latest first
+            models.Index(
+                fields=["user", "type", "created_at", "id"],
+                name="material_by_type",
+                condition=Q(deleted_at=None),
+            ),
+            # The studio's list of materials.
+            models.Index(fields=["created_at", "id"], name="material_all_by_creation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

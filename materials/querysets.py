@@ -1,0 +1,56 @@
+"""Every read of materials."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from common.querysets import SoftDeleteQuerySet
+
+
+class SubjectQuerySet(SoftDeleteQuerySet):
+    """Subjects."""
+
+    def visible_to(self, user: Any) -> Self:
+        """One's own live subjects."""
+        return self.alive().filter(user=user)
+
+    def in_trash_of(self, user: Any) -> Self:
+        """One's own deleted subjects."""
+        return self.deleted().filter(user=user)
+
+    def with_material_count(self) -> Self:
+        """With `material_count`, the live materials of each."""
+        Material = apps.get_model("materials", "Material")
+        live = (
+            Material.objects.alive()
+            .filter(subject=OuterRef("pk"))
+            .order_by()
+            .values("subject")
+            .annotate(count=Count("pk"))
+        )
+        return self.annotate(material_count=Coalesce(Subquery(live.values("count")), 0))
+
+
+class MaterialQuerySet(SoftDeleteQuerySet):
+    """Materials."""
+
+    def visible_to(self, user: Any) -> Self:
+        """One's own live materials in live subjects."""
+        return self.alive().filter(user=user, subject__deleted_at=None)
+
+    def in_trash_of(self, user: Any) -> Self:
+        """One's own deleted materials; those of a deleted subject come back with the subject only."""
+        return self.deleted().filter(user=user, subject__deleted_at=None)
+
+    def in_subject(self, key: UUID | None) -> Self:
+        return self.filter(subject=key) if key else self
+
+    def of_type(self, type: str | None) -> Self:
+        return self.filter(type=type) if type else self
+
+    def without_content(self) -> Self:
+        """For lists: the text itself, up to half a million characters, stays in the database."""
+        return self.defer("content")

@@ -1,0 +1,81 @@
+"""The cast, and how they speak to the API.
+
+alice owns things, bob is a member of hers, carol an admin, mallory a stranger, root is staff.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from accounts.sessions import log_in
+from tests.factories import UserFactory
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """On SQLite a file, as in use, instead of memory: only a file has writers that wait for each other."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        database["TEST"]["NAME"] = str(settings.DATA_DIR / f"test{worker}.sqlite3")
+
+
+@pytest.fixture
+def alice(db):
+    return UserFactory(name="Alice", username="alice", email="alice@example.com")
+
+
+@pytest.fixture
+def bob(db):
+    return UserFactory(name="Bob", username="bob", email="bob@example.com")
+
+
+@pytest.fixture
+def carol(db):
+    return UserFactory(name="Carol", username="carol", email="carol@example.com")
+
+
+@pytest.fixture
+def mallory(db):
+    return UserFactory(name="Mallory", username="mallory", email="mallory@example.com")
+
+
+@pytest.fixture
+def root(db):
+    return UserFactory(
+        name="Root", username="root", email="root@example.com", is_staff=True, is_superuser=True
+    )
+
+
+@pytest.fixture
+def anyone() -> APIClient:
+    """A client that is not logged in."""
+    return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def as_user() -> Callable[[Any], APIClient]:
+    """A client with a token of its own for each person."""
+    clients: dict[Any, APIClient] = {}
+
+    def client_of(user: Any) -> APIClient:
+        if user.pk not in clients:
+            token = log_in(user, ip_address="192.0.2.1", user_agent="tests").session_key
+            client = APIClient(raise_request_exception=False)
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+            clients[user.pk] = client
+        return clients[user.pk]
+
+    return client_of
+
+
+@pytest.fixture
+def queries() -> Callable[[], CaptureQueriesContext]:
+    """How many statements a request sends: `with queries() as sent: …; assert len(sent) == 3`."""
+    return lambda: CaptureQueriesContext(connection)

