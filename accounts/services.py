@@ -58,13 +58,20 @@ def sign_up(
     name: str,
     username: str | None = None,
     organization: dict[str, Any] | None = None,
+    id: UUID | None = None,
 ) -> tuple[User, Organization | None]:
     """A new person, with an organization of their own if they name one: all of it or nothing."""
     with refusing(PERSON_CONFLICTS), transaction.atomic():
-        person = User.objects.create_user(email, password, name=name, username=username)
+        keys = {"id": id} if id else {}
+        person = User.objects.create_user(email, password, name=name, username=username, **keys)
         EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
         founded = create_organization(owner=person, **organization) if organization else None
     return person, founded
+
+
+def appoint_staff(*, person: User) -> None:
+    """Give a person the studio and the operators' calls."""
+    User.objects.filter(pk=person.pk).update(is_staff=True, is_superuser=True, updated_at=Now())
 
 
 def change_person(*, person: User, **changes: Any) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from django.apps import apps
 from django.db import IntegrityError
@@ -101,11 +101,11 @@ def broken_constraint(error: IntegrityError) -> str:
 
 
 def _column(model: type[Model], field: str) -> str:
-    return cast(Field, model._meta.get_field(field)).column
+    return cast(Field, model._meta.get_field(field)).column or ""
 
 
 def _unique_name(table: str, columns: set[str]) -> str:
-    model = next(model for model in apps.get_models() if model._meta.db_table == table)
+    model: Any = next(model for model in apps.get_models() if model._meta.db_table == table)
     if columns == {model._meta.pk.column}:
         return f"{table}_pkey"
     for constraint in model._meta.constraints:

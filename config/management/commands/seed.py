@@ -1,0 +1,106 @@
+"""`manage.py seed`: a demo world, and volume on top of it."""
+
+import os
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+import accounts.seed
+import materials.seed
+import threads.seed
+from common.seeding import Made, load
+
+# In the order of who needs whom.
+APPS = (accounts.seed, materials.seed, threads.seed)
+LOCAL = {"", "localhost", "127.0.0.1", "::1"}
+
+
+def is_on_this_host() -> bool:
+    """Whether the database is a file or a server of this machine."""
+    host = connection.settings_dict["HOST"] or connection.settings_dict["OPTIONS"].get("host", "")
+    return connection.vendor == "sqlite" or host in LOCAL or host.startswith("/")
+
+
+def may_be_seeded() -> bool:
+    """Demo passwords are known to everyone: they stay on this machine unless SEED=1 says otherwise."""
+    return os.environ.get("SEED") == "1" or (is_on_this_host() and not settings.PRODUCTION)
+
+
+def is_to_be_seeded() -> bool:
+    """Whether the first start fills this database: the project's own file once, another only when empty."""
+    if os.environ.get("SEED") == "1":
+        return True
+    if not may_be_seeded() or accounts.seed.is_there():
+        return False
+    return not settings.DATABASE_URL or accounts.seed.is_empty()
+
+
+def print_logins(stdout: Any) -> None:
+    """The demo log-ins, where they work."""
+    if not accounts.seed.is_there():
+        return
+    stdout.write("\nDemo log-ins (password for all: " + accounts.seed.PASSWORD + ")")
+    for person in accounts.seed.PEOPLE:
+        stdout.write(f"  {person.email:<22} {person.username:<8} {person.role}")
+
+
+class Command(BaseCommand):
+    """Adds the demo world through the services; what is there stays as it is."""
+
+    help = "Add the demo world; safe to repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--scale", type=float, default=0, help="volume beside the demo world; 1.0 is two million rows"
+        )
+        parser.add_argument("--seed", type=int, default=1, help="another number, another volume")
+
+    def handle(self, *, scale: float, seed: int, **options: Any) -> None:
+        if not may_be_seeded():
+            raise CommandError(
+                "This database is not on this machine, or serves production: demo passwords do not belong "
+                "there. SEED=1 overrides."
+            )
+        if scale < 0:
+            raise CommandError("--scale is a positive number.")
+        with self._progress() as progress:
+            task = progress.add_task("Demo world", total=len(APPS))
+            with transaction.atomic():
+                for app in APPS:
+                    app.seed()
+                    progress.advance(task)
+        print_logins(self.stdout)
+        if scale:
+            self._add_volume(scale, seed)
+
+    def _add_volume(self, scale: float, seed: int) -> None:
+        if accounts.seed.has_volume():
+            self.stdout.write("The volume is there already; nothing to add.")
+            return
+        made, count, started = Made(seed), 0, time.perf_counter()
+        with self._progress() as progress, transaction.atomic():
+            world: dict[str, Any] = {}
+            for app in APPS:
+                for volume in app.volume(made, scale, world):
+                    name = str(volume.model._meta.verbose_name_plural)
+                    task = progress.add_task(name.capitalize(), total=volume.count)
+                    for done in load(volume):
+                        progress.update(task, completed=done)
+                    progress.update(task, completed=volume.count)
+                    count += volume.count
+        # To the end of the commit, because that is where foreign keys are checked.
+        seconds = time.perf_counter() - started
+        self.stdout.write(f"{count:,} rows in {seconds:.1f} s: {count / seconds:,.0f} rows/s")
+
+    def _progress(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=Console(file=getattr(self.stdout, "_out", None)),
+        )

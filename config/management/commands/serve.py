@@ -1,0 +1,52 @@
+"""`manage.py serve`: the API and the studio on one port."""
+
+import os
+import socket
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Say in one line that the port is in use, instead of a server's stack trace."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {host}:{port} ({error.strerror}). Another port: make run PORT={port + 1}"
+            ) from None
+
+
+class Command(BaseCommand):
+    """Serves with granian until it is interrupted; neither migrates nor seeds."""
+
+    help = "Serve the API and the studio."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--workers", type=int, default=1, help="processes; one is enough for SQLite")
+        parser.add_argument("--threads", type=int, default=4, help="requests that a process serves at once")
+
+    def handle(self, *, host: str, port: int, workers: int, threads: int, **options: Any) -> None:
+        refuse_taken_port(host, port)
+        self.stdout.write(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
+        self.stdout.flush()
+        os.chdir(settings.BASE_DIR)
+        # The server takes this process over, so that signals reach it and its exit is this command's.
+        os.execv(  # noqa: S606
+            sys.executable,
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+                *("--host", host, "--port", str(port)),
+                *("--workers", str(workers), "--blocking-threads", str(threads)),
+                *("--log-level", "warning", "--workers-kill-timeout", "10"),
+                "config.wsgi:application",
+            ],
+        )
