@@ -1,6 +1,7 @@
 """What the seeds of the apps share: keys that stay the same, and volume at the speed of the database."""
 
 import datetime
+import functools
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,21 +36,23 @@ class Made:
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)  # noqa: S311  (a reproducible world, not a secret)
-        self._keys = 0
+        self._keys = _FIRST_KEY
+        starts = (self.random.randrange(400) for _ in range(500))
+        self._texts = [_TALK[start : start + 30 + start % 230].strip() for start in starts]
 
     def key(self) -> str:
         """A key of version 7: a counter where the time stands, then chance."""
         self._keys += 1
-        chance = f"{self.random.getrandbits(76):019x}"
-        return f"{_FIRST_KEY + self._keys:012x}7{chance[:3]}8{chance[4:]}"
+        chance = self.random.getrandbits(72)
+        return f"{self._keys:012x}7{chance >> 60:03x}8{chance & _60_BITS:015x}"
 
-    def text(self, length: int) -> str:
-        """So many characters of study talk."""
-        start = int(self.random.random() * 400)
-        return _TALK[start : start + length].strip() or "Yes."
+    def text(self, number: int) -> str:
+        """A few words of study talk, 30 to 260 characters."""
+        return self._texts[number % 500]
 
 
 _FIRST_KEY = 1_767_225_600_000  # 2026-01-01 in milliseconds
+_60_BITS = 2**60 - 1
 _FIRST_DAY = datetime.datetime(2026, 1, 1)
 _TALK = 10 * (
     "Let us go through it step by step. What is given, what is asked, and which rule links the two? "
@@ -60,7 +63,8 @@ _TALK = 10 * (
 )
 
 
-def moment(second: float) -> str:
+@functools.lru_cache(maxsize=200_000)
+def moment(second: int) -> str:
     """The time so many seconds after the beginning of 2026."""
     return (_FIRST_DAY + datetime.timedelta(seconds=second)).isoformat(" ", "microseconds")
 

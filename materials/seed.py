@@ -134,7 +134,7 @@ def volume(made: Made, scale: float, world: dict[str, Any]) -> Iterator[Volume]:
     subjects = ((key, user, f"Subject {n}", *[moment(n)] * 2) for n, (user, key) in enumerate(owners, 1))
     yield Volume(Subject, ("id", "user_id", "name", "created_at", "updated_at"), subjects, len(owners))
     materials = (
-        (made.key(), user, subject, f"Material {n}.{m}", "text", made.text(600), *[moment(n + m)] * 2)
+        (made.key(), user, subject, f"Material {n}.{m}", "text", made.text(n + m), *[moment(n + m)] * 2)
         for n, (user, subject) in enumerate(owners, 1)
         for m in range(10)
     )

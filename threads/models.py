@@ -107,8 +107,6 @@ class Message(SoftDeleteModel):
             models.Index(
                 fields=["thread", "seq"], name="message_live_by_thread", condition=Q(deleted_at=None)
             ),
-            # The studio's list of messages.
-            models.Index(fields=["created_at", "id"], name="message_by_creation"),
         ]
 
     def __str__(self) -> str:

@@ -93,7 +93,7 @@ def volume(made: Made, scale: float, world: dict[str, Any]) -> Iterator[Volume]:
             key,
             seq,
             "user" if seq % 2 else "assistant",
-            made.text(40 + 37 * seq % 360),
+            made.text(n + seq),
             *[moment(n + seq)] * 2,
         )
         for n, (key, size) in enumerate(zip(keys, sizes, strict=True))

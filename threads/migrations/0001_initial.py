@@ -33,29 +33,21 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("title", models.CharField(max_length=300)),
                 (
                     "last_seq",
                     models.PositiveBigIntegerField(
-                        db_default=0,
-                        default=0,
-                        editable=False,
-                        help_text="The number of the latest message.",
+                        db_default=0, default=0, editable=False, help_text="The number of the latest message."
                     ),
                 ),
                 (
@@ -107,10 +99,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at", None)),
                         name="thread_by_title",
                     ),
-                    models.Index(
-                        fields=["material", "updated_at", "id"],
-                        name="thread_by_material",
-                    ),
+                    models.Index(fields=["material", "updated_at", "id"], name="thread_by_material"),
                     models.Index(fields=["updated_at", "id"], name="thread_all_by_update"),
                 ],
                 "constraints": [
@@ -144,21 +133,16 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("seq", models.PositiveBigIntegerField(editable=False)),
                 (
                     "role",
@@ -185,17 +169,13 @@ class Migration(migrations.Migration):
                 (
                     "attachments",
                     models.JSONField(
-                        blank=True,
-                        db_default=models.Value([], models.JSONField()),
-                        default=list,
+                        blank=True, db_default=models.Value([], models.JSONField()), default=list
                     ),
                 ),
                 (
                     "metadata",
                     models.JSONField(
-                        blank=True,
-                        db_default=models.Value({}, models.JSONField()),
-                        default=dict,
+                        blank=True, db_default=models.Value({}, models.JSONField()), default=dict
                     ),
                 ),
                 (
@@ -226,8 +206,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at", None)),
                         fields=["thread", "seq"],
                         name="message_live_by_thread",
-                    ),
-                    models.Index(fields=["created_at", "id"], name="message_by_creation"),
+                    )
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("thread", "seq"), name="message_seq_once_per_thread"),
@@ -242,8 +221,7 @@ class Migration(migrations.Migration):
                                 common.functions.CharacterCount(models.F("content")), 1
                             ),
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("content")),
-                                200000,
+                                common.functions.CharacterCount(models.F("content")), 200000
                             ),
                         ),
                         name="message_content_length",
@@ -251,8 +229,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.Exact(
-                                common.functions.JSONKind(models.F("parts")),
-                                models.Value("array"),
+                                common.functions.JSONKind(models.F("parts")), models.Value("array")
                             )
                         ),
                         name="message_parts_list",
@@ -260,8 +237,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.Exact(
-                                common.functions.JSONKind(models.F("attachments")),
-                                models.Value("array"),
+                                common.functions.JSONKind(models.F("attachments")), models.Value("array")
                             )
                         ),
                         name="message_attachments_list",
@@ -269,8 +245,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.Exact(
-                                common.functions.JSONKind(models.F("metadata")),
-                                models.Value("object"),
+                                common.functions.JSONKind(models.F("metadata")), models.Value("object")
                             )
                         ),
                         name="message_metadata_object",
