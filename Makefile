@@ -46,6 +46,7 @@ run: install ## Install, migrate, seed once and serve: make run PORT=8123
 	@$(MANAGE) run --host $(HOST) --port $(PORT)
 
 serve: ## Start the server alone: make serve PORT=8123
+	@test -x $(PYTHON) || { echo "Nothing is installed yet: make install" >&2; exit 1; }
 	@$(MANAGE) serve --host $(HOST) --port $(PORT)
 
 seed: install ## Add the demo world, and volume by SCALE=1.0

@@ -80,6 +80,10 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.SessionTokenAuthentication"
     name = ("bearer", "sessionToken")  # type: ignore[assignment]
 
+    def get_security_requirement(self, auto_schema: Any) -> Any:
+        # Either will do; one entry with both would ask for both.
+        return [{"bearer": []}, {"sessionToken": []}]
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         return [
             {"type": "http", "scheme": "bearer"},

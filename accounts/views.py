@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.permissions import AllowAny
@@ -44,14 +43,14 @@ class SignUpViewSet(ApiViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         person, organization = services.sign_up(**serializer.validated_data)
-        EmailAddress.objects.get(user=person).send_confirmation(request._request, signup=True)
+        person.emailaddress_set.get().send_confirmation(request._request, signup=True)
         session = log_in(
             person,
             ip_address=request.META.get("REMOTE_ADDR") or None,
             user_agent=request.headers.get("User-Agent", ""),
         )
         answer = {
-            "user": User.objects.with_account().get(pk=person.pk),
+            "user": User.objects.visible_to(person).with_account().get(pk=person.pk),
             "token": session.session_key,
             "organization": organization,
         }

@@ -64,7 +64,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # --- Applications -----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.studio.apps.StudioConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -250,6 +250,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "OrganizationRole": "accounts.models.Role",
+        "LearningStyle": "accounts.models.LearningStyle",
+        "MaterialType": "materials.models.MaterialType",
+        "MessageRole": "threads.models.MessageRole",
+    },
     "PREPROCESSING_HOOKS": ["common.openapi.only_versioned"],
     "POSTPROCESSING_HOOKS": [
         "common.openapi.with_errors",

@@ -1,10 +1,13 @@
 """One valid row of each table."""
 
+from datetime import timedelta
+
 import factory
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import Organization, OrganizationMember, Role, User
+from accounts.models import Organization, OrganizationMember, Profile, Role, Session, User, UserSettings
 from materials.models import Material, MaterialType, Subject
 from threads.models import Message, MessageRole, Thread
 
@@ -93,3 +96,26 @@ class MessageFactory(DjangoModelFactory):
     seq = 1
     role = MessageRole.USER
     content = "Why is the sky blue?"
+
+
+class ProfileFactory(DjangoModelFactory):
+    class Meta:
+        model = Profile
+
+    user = factory.SubFactory(UserFactory)
+
+
+class UserSettingsFactory(DjangoModelFactory):
+    class Meta:
+        model = UserSettings
+
+    user = factory.SubFactory(UserFactory)
+
+
+class SessionFactory(DjangoModelFactory):
+    class Meta:
+        model = Session
+
+    user = factory.SubFactory(UserFactory)
+    token_digest = factory.Sequence(lambda n: f"{n:064x}")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))

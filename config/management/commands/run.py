@@ -23,7 +23,7 @@ class Command(BaseCommand):
         refuse_taken_port(host, port)
         self.stdout.write("==> Migrating")
         try:
-            call_command("migrate", verbosity=1, interactive=False, stdout=self.stdout)
+            call_command("migrate", verbosity=1, interactive=False)
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {error}") from None
         if is_to_be_seeded():

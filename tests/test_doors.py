@@ -1,0 +1,165 @@
+"""Every route and everyone: who comes in, who hears that there is nothing, who must log in first."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from uuid_utils.compat import uuid7
+
+from tests.factories import (
+    MaterialFactory,
+    OrganizationFactory,
+    OrganizationMemberFactory,
+    SubjectFactory,
+    ThreadFactory,
+)
+
+# What each place in the world answers: its owner, then anyone else (staff is anyone else).
+# A row is: method, route, body, owner's status, others' status.
+NONE = 404
+DOORS = [
+    ("get", "me/", None, 200, 200),
+    ("patch", "me/", {"name": "New"}, 200, 200),
+    ("get", "me/profile/", None, 200, 200),
+    ("patch", "me/profile/", {"bio": "New"}, 200, 200),
+    ("get", "me/settings/", None, 200, 200),
+    ("patch", "me/settings/", {"pacing": False}, 200, 200),
+    ("get", "users/", None, 200, 200),
+    ("get", "users/<uuid:pk>/", None, 200, 200),
+    ("get", "organizations/", None, 200, 200),
+    ("post", "organizations/", {"name": "New"}, 201, 201),
+    ("get", "organizations/<uuid:pk>/", None, 200, NONE),
+    ("patch", "organizations/<uuid:pk>/", {"name": "New"}, 200, NONE),
+    ("delete", "organizations/<uuid:pk>/", None, 204, NONE),
+    ("post", "organizations/<uuid:pk>/restore/", None, 200, NONE),
+    ("get", "organizations/<uuid:organization_id>/members/", None, 200, NONE),
+    ("post", "organizations/<uuid:organization_id>/members/", {"user": "<person>"}, 201, NONE),
+    ("get", "organizations/<uuid:organization_id>/members/<uuid:user_id>/", None, 200, NONE),
+    ("patch", "organizations/<uuid:organization_id>/members/<uuid:user_id>/", {"role": "admin"}, 200, NONE),
+    ("delete", "organizations/<uuid:organization_id>/members/<uuid:user_id>/", None, 204, NONE),
+    ("get", "subjects/", None, 200, 200),
+    ("post", "subjects/", {"name": "New"}, 201, 201),
+    ("get", "subjects/<uuid:pk>/", None, 200, NONE),
+    ("patch", "subjects/<uuid:pk>/", {"name": "New"}, 200, NONE),
+    ("delete", "subjects/<uuid:pk>/", None, 204, NONE),
+    ("post", "subjects/<uuid:pk>/restore/", None, 200, NONE),
+    ("get", "materials/", None, 200, 200),
+    ("post", "materials/", {"subject": "<subject>", "title": "New", "type": "text"}, 201, 400),
+    ("get", "materials/<uuid:pk>/", None, 200, NONE),
+    ("patch", "materials/<uuid:pk>/", {"title": "New"}, 200, NONE),
+    ("delete", "materials/<uuid:pk>/", None, 204, NONE),
+    ("post", "materials/<uuid:pk>/restore/", None, 200, NONE),
+    ("get", "threads/", None, 200, 200),
+    ("post", "threads/", {"title": "New"}, 201, 201),
+    ("get", "threads/<uuid:pk>/", None, 200, NONE),
+    ("patch", "threads/<uuid:pk>/", {"title": "New"}, 200, NONE),
+    ("delete", "threads/<uuid:pk>/", None, 204, NONE),
+    ("post", "threads/<uuid:pk>/restore/", None, 200, NONE),
+    ("get", "threads/<uuid:thread_id>/messages/", None, 200, NONE),
+    ("post", "threads/<uuid:thread_id>/messages/", {"role": "user", "content": "Hi"}, 201, NONE),
+    ("delete", "threads/<uuid:thread_id>/messages/?after=0", None, 200, NONE),
+    (
+        "post",
+        "threads/<uuid:thread_id>/messages/batch/",
+        {"messages": [{"id": "01890a5d-ac96-774b-bcce-b302099a8057", "role": "user", "content": "Hi"}]},
+        201,
+        NONE,
+    ),
+    ("get", "threads/<uuid:thread_id>/messages/<uuid:pk>/", None, 200, NONE),
+    ("patch", "threads/<uuid:thread_id>/messages/<uuid:pk>/", {"content": "New"}, 200, NONE),
+    ("delete", "threads/<uuid:thread_id>/messages/<uuid:pk>/", None, 204, NONE),
+]
+# Nobody is logged in there yet.
+OPEN = {("post", "signup/")}
+
+
+@pytest.fixture
+def world(alice, bob):
+    """Alice's things, under the words that stand for them in routes and bodies."""
+    organization = OrganizationFactory(members={alice: "owner", bob: "member"})
+    subject = SubjectFactory(user=alice)
+    thread = ThreadFactory(user=alice, messages=1)
+    return {
+        "users/": {"pk": alice.pk},
+        "organizations/": {"pk": organization.pk, "organization_id": organization.pk, "user_id": bob.pk},
+        "subjects/": {"pk": subject.pk},
+        "materials/": {"pk": MaterialFactory(user=alice, subject=subject).pk},
+        "threads/<uuid:pk>/": {"pk": thread.pk},
+        "threads/<uuid:thread_id>/": {"thread_id": thread.pk, "pk": thread.messages.get().pk},
+        "<subject>": subject.pk,
+        "<person>": OrganizationMemberFactory().user.pk,
+    }
+
+
+def filled(route, world):
+    for prefix, values in world.items():
+        if route.startswith(prefix):
+            for name, value in values.items():
+                route = route.replace(f"<uuid:{name}>", str(value))
+    assert "<" not in route, route
+    return f"/api/v1/{route}"
+
+
+def as_sent(body, world):
+    if body is None:
+        return None
+    return {
+        name: str(world.get(value, value)) if isinstance(value, str) else value
+        for name, value in body.items()
+    }
+
+
+def in_the_trash(route, world, owner):
+    if "/restore/" in route:
+        assert owner.delete(filled(route, world).replace("restore/", "")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body", "own", "others"),
+    DOORS,
+    ids=lambda part: str(part) if isinstance(part, str) else "",
+)
+def test_a_door(method, route, body, own, others, world, as_user, anyone, alice, mallory, root):
+    address, body = filled(route, world), as_sent(body, world)
+    in_the_trash(route, world, as_user(alice))
+
+    stranger = getattr(anyone, method)(address, body)
+    assert stranger.status_code == 401
+    assert stranger.headers["WWW-Authenticate"].startswith("Bearer")
+    for person in (mallory, root):
+        answer = getattr(as_user(person), method)(address, body)
+        assert answer.status_code == others
+        if others == NONE:
+            nothing = getattr(as_user(person), method)(filled(route, nowhere(world)), body)
+            assert without_request_id(answer) == without_request_id(nothing)
+    assert getattr(as_user(alice), method)(address, body).status_code == own
+
+
+def nowhere(world):
+    """The same places with keys of no row."""
+    return {
+        place: {name: uuid7() for name in values} if isinstance(values, dict) else values
+        for place, values in world.items()
+    }
+
+
+def without_request_id(answer):
+    body = answer.json()
+    del body["error"]["request_id"]
+    return body
+
+
+def routes(patterns=None, prefix=""):
+    """Every (method, route) of the API."""
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and route.startswith("api/v1/"):
+            for method in pattern.callback.actions:
+                if method != "head":
+                    yield method, route.removeprefix("api/v1/")
+
+
+def test_every_route_has_a_door():
+    known = {(method, route.partition("?")[0]) for method, route, *_ in DOORS} | OPEN
+
+    assert set(routes()) == known

@@ -1,0 +1,91 @@
+"""The demo world: complete, and added once."""
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.seed import PASSWORD, PEOPLE
+
+OURS = ("accounts", "materials", "threads")
+
+
+def seed(**options):
+    printed = io.StringIO()
+    call_command("seed", stdout=printed, **options)
+    return printed.getvalue()
+
+
+def snapshot():
+    models = [model for label in OURS for model in apps.get_app_config(label).get_models()]
+    return {model: list(model.objects.order_by("pk").values()) for model in models}
+
+
+def test_a_second_seed_changes_nothing(db):
+    seed()
+    first = snapshot()
+    seed()
+
+    assert snapshot() == first
+
+
+def test_the_printed_log_ins_work_and_find_their_world(db, anyone):
+    printed = seed()
+
+    for person in PEOPLE:
+        assert person.email in printed
+    login = anyone.post(
+        "/api/auth/app/v1/auth/login", {"email": PEOPLE[0].email, "password": PASSWORD}, format="json"
+    )
+    token = login.json()["meta"]["session_token"]
+    anyone.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    for library in ("subjects", "materials", "threads"):
+        assert anyone.get(f"/api/v1/{library}/").json()["total"] > 0
+
+
+def test_what_a_person_has_deleted_stays_deleted(db, as_user):
+    seed()
+    from accounts.seed import person
+
+    ada = as_user(person("ada"))
+    thread = ada.get("/api/v1/threads/").json()["items"][0]["id"]
+    ada.delete(f"/api/v1/threads/{thread}/")
+    seed()
+
+    assert ada.get(f"/api/v1/threads/{thread}/").status_code == 404
+
+
+def test_volume_is_whole_says_its_speed_and_is_added_once(db, as_user):
+    printed = seed(scale=0.001)
+    before = snapshot()
+
+    assert "rows/s" in printed
+    assert "already" in seed(scale=0.001)
+    assert snapshot() == before
+    Message, Thread = apps.get_model("threads", "Message"), apps.get_model("threads", "Thread")
+    assert Message.objects.count() >= 1000
+    connection.check_constraints()
+    busiest = Thread.objects.order_by("-last_seq").first()
+    assert busiest.messages.count() == busiest.last_seq
+    page = as_user(busiest.user).get(f"/api/v1/threads/{busiest.pk}/messages/").json()
+    assert page["items"][-1]["seq"] == busiest.last_seq
+
+
+def test_demo_passwords_do_not_reach_production(db, settings):
+    settings.PRODUCTION = True
+
+    with pytest.raises(CommandError, match="demo passwords"):
+        seed()
+
+
+def test_demo_passwords_do_not_reach_another_machine(db, monkeypatch):
+    far = {"HOST": "db.example.com", "OPTIONS": {}}
+    monkeypatch.setattr(
+        "config.management.commands.seed.connection", SimpleNamespace(vendor="postgresql", settings_dict=far)
+    )
+
+    with pytest.raises(CommandError, match="demo passwords"):
+        seed()
