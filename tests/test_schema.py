@@ -56,7 +56,7 @@ CHECKS = {
     "settings_learning_style": (UserSettingsFactory, {"learning_style": "telepathic"}),
     "settings_difficulty": (UserSettingsFactory, {"difficulty": 11}),
     "settings_preferences_object": (UserSettingsFactory, {"preferences": "[]"}),
-    "session_kind": (SessionFactory, {"kind": "other"}),
+    "session_kind": (SessionFactory, {"kind": "other", "name": "x"}),
     "session_token_digest_length": (SessionFactory, {"token_digest": "short"}),
     "session_name_length": (SessionFactory, {"name": LONG[:101]}),
     "session_user_agent_length": (SessionFactory, {"user_agent": LONG[:513]}),
