@@ -3,7 +3,9 @@
 `make bench`, or `.venv/bin/python benchmarks/seeding.py 1.0` for the full two million rows.
 """
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,10 +34,11 @@ def measure(name: str, url: str, folder: Path, scale: str) -> None:
 def main() -> None:
     """Measure both databases one after the other."""
     scale = sys.argv[1] if len(sys.argv) > 1 else "0.2"
-    with tempfile.TemporaryDirectory(prefix="lyceum-bench-") as path:
-        folder = Path(path)
-        measure("SQLite", f"sqlite:///{folder}/lyceum.sqlite3", folder, scale)
-        measure("PostgreSQL", start_postgresql(folder), folder, scale)
+    folder = Path(tempfile.mkdtemp(prefix="lyceum-bench-"))
+    # At exit, after the server has stopped: its own farewell is registered later and so runs earlier.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    measure("SQLite", f"sqlite:///{folder}/lyceum.sqlite3", folder, scale)
+    measure("PostgreSQL", start_postgresql(folder), folder, scale)
 
 
 if __name__ == "__main__":
