@@ -1,6 +1,6 @@
 """The addresses of accounts."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
@@ -43,7 +43,7 @@ class SignUpViewSet(ApiViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         person, organization = services.sign_up(**serializer.validated_data)
-        person.emailaddress_set.get().send_confirmation(request._request, signup=True)
+        cast(Any, person).emailaddress_set.get().send_confirmation(request._request, signup=True)
         session = log_in(
             person,
             ip_address=request.META.get("REMOTE_ADDR") or None,

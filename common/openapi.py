@@ -2,6 +2,38 @@
 
 from typing import Any
 
+from django.utils.text import capfirst
+from drf_spectacular.openapi import AutoSchema
+
+_SUMMARIES = {
+    "list": "List {many}",
+    "create": "Add {one}",
+    "retrieve": "Read {one}",
+    "partial_update": "Change {one}",
+    "destroy": "Delete {one}",
+}
+
+
+class Schema(AutoSchema):
+    """Operations under the names that people would give them."""
+
+    def get_operation_id(self) -> str:
+        action = getattr(self.view, "action", None)
+        if action is None or action in _SUMMARIES:
+            return super().get_operation_id()
+        path = self._tokenize_path()
+        return "_".join(path if path[-1] == action else [*path, action])
+
+    def get_summary(self) -> str | None:
+        action = getattr(self.view, "action", "")
+        summary = _SUMMARIES.get(action)
+        model = getattr(getattr(self.view, "queryset", None), "model", None)
+        if summary is None or model is None:
+            return capfirst(action.replace("_", " "))
+        meta = model._meta
+        return summary.format(one=meta.verbose_name, many=meta.verbose_name_plural)
+
+
 ERROR = {
     "type": "object",
     "required": ["error"],

@@ -42,6 +42,10 @@ class MessageAdmin(SoftDeleteAdmin):
     readonly_fields = (*SoftDeleteAdmin.readonly_fields, "seq")
     ordering = ("-id",)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # A message takes its number under its thread's lock, which is the service's business.
+        return False
+
     @admin.display(description="Message")
     def beginning(self, message: Message) -> str:
         return truncatechars(message.content, 80)

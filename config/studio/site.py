@@ -9,4 +9,5 @@ class Studio(AdminSite):
     site_header = "Lyceum studio"
     site_title = "Lyceum studio"
     index_title = "Tables"
+    site_url = "/api/docs/"
     empty_value_display = "–"  # noqa: RUF001

@@ -92,3 +92,15 @@ def test_a_count_leads_to_the_rows_it_counts(studio, alice):
 
     assert f'<a href="{link}">3</a>' in listed
     assert "3 messages" in studio.get(link).content.decode()
+
+
+def test_an_edit_in_the_studio_moves_updated_at(studio, alice, as_user):
+    thread = ThreadFactory(user=alice, title="Before")
+    one = f"/api/v1/threads/{thread.pk}/"
+    before = as_user(alice).get(one).json()
+
+    studio.post(page(type(thread), "change", thread.pk), {"user": alice.pk, "title": "After", "material": ""})
+
+    after = as_user(alice).get(one).json()
+    assert after["title"] == "After"
+    assert after["updated_at"] > before["updated_at"]
