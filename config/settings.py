@@ -19,11 +19,28 @@ for env_file in (".env.local", ".env"):
     if (BASE_DIR / env_file).is_file():
         env.read_env(BASE_DIR / env_file, overwrite=False)
 
+
+def flag(name: str) -> bool:
+    """A variable that is on or off; off where it is missing."""
+    value = env.str(name, default="").lower()
+    if value not in {"", "0", "1", "false", "true", "no", "yes", "off", "on"}:
+        raise ImproperlyConfigured(f"{name} must be true or false.")
+    return value in {"1", "true", "yes", "on"}
+
+
+def count(name: str, default: int) -> int:
+    """A variable that holds a whole number from 0."""
+    value = env.str(name, default="") or str(default)
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a whole number.")
+    return int(value)
+
+
 ENVIRONMENT = env.str("ENVIRONMENT", default="development")
 if ENVIRONMENT not in {"development", "production"}:
     raise ImproperlyConfigured("ENVIRONMENT must be 'development' or 'production'.")
 PRODUCTION = ENVIRONMENT == "production"
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = flag("DEBUG")
 
 # Database files, uploads and the generated secret key live under one root, so that one copy is whole.
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
@@ -127,37 +144,32 @@ SQLITE_PRAGMAS = (
 
 def database(url: str) -> dict[str, Any]:
     """Django's database settings of a URL; SQLite in the data directory where there is none."""
-    if not url:
-        config: dict[str, Any] = {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(DATA_DIR / "lyceum.sqlite3"),
-        }
-    else:
-        try:
-            config = dict(environ.Env.db_url_config(url))
-        except (ValueError, KeyError, TypeError):
-            # The URL may hold a password, so it is not repeated.
-            raise ImproperlyConfigured("DATABASE_URL is not a database address.") from None
+    url = url or f"sqlite:///{DATA_DIR / 'lyceum.sqlite3'}"
+    if url.partition(":")[0] not in {"postgres", "postgresql", "sqlite"}:
+        raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:/// address.")
+    try:
+        config = dict(environ.Env.db_url_config(url))
+    except (ValueError, KeyError, TypeError):
+        # The URL may hold a password, so it is not repeated.
+        raise ImproperlyConfigured("DATABASE_URL is not a database address.") from None
+    if not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database.")
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
         options.setdefault("timeout", 20)  # seconds that a writer waits for the one before it
         # IMMEDIATE: a transaction that will write waits at its start instead of failing in its middle.
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("init_command", SQLITE_PRAGMAS)
-    elif config["ENGINE"] == "django.db.backends.postgresql":
-        if not config.get("NAME"):
-            raise ImproperlyConfigured("DATABASE_URL names no database.")
-        options.setdefault("connect_timeout", 10)
-        pool_size = env.int("DB_POOL_SIZE", default=10)
-        if pool_size > 0:
-            # Threads share connections: at most this many, closed after 20 idle seconds.
-            options.setdefault("pool", {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 20})
-        else:
-            # One kept connection for each thread of a worker.
-            config["CONN_MAX_AGE"] = None
-            config["CONN_HEALTH_CHECKS"] = True
+        return config
+    options.setdefault("connect_timeout", 10)
+    pool_size = count("DB_POOL_SIZE", 10)
+    if pool_size:
+        # Threads share connections: at most this many, closed after 20 idle seconds.
+        options.setdefault("pool", {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 20})
     else:
-        raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:/// address.")
+        # One kept connection for each thread of a worker.
+        config["CONN_MAX_AGE"] = None
+        config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

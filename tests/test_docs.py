@@ -32,7 +32,7 @@ def test_every_make_command_of_the_readme_exists():
 def test_every_setting_is_listed():
     settings = (ROOT / "config" / "settings.py").read_text()
     listed = (ROOT / ".env.example").read_text()
-    for name in re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings):
+    for name in re.findall(r'(?:env\.\w+|flag|count)\(\s*"([A-Z_]+)"', settings):
         assert re.search(rf"^# ?{name}=|{name}", listed), name
 
 

@@ -1,0 +1,110 @@
+"""Settings: the environment in, a clear word where it is wrong."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def settings_of(tmp_path):
+    """The settings that a fresh copy of the project reads from these variables and files."""
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def read(what, files=None, **variables):
+        for name, text in (files or {}).items():
+            (tmp_path / name).write_text(text)
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), **variables}
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-c", f"from config import settings; print(settings.{what})"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    return read
+
+
+def test_the_default_is_sqlite_in_var(settings_of, tmp_path):
+    done = settings_of("DATABASES['default']['NAME']")
+
+    assert done.stdout.strip() == str(tmp_path / "var" / "lyceum.sqlite3")
+
+
+def test_the_environment_wins_over_env_local_over_env(settings_of):
+    files = {
+        ".env": "DB_URL=postgres://h/one\nLOG_LEVEL=ERROR\n",
+        ".env.local": "DATABASE_URL=postgres://h/two\n",
+    }
+    name = "DATABASES['default']['NAME'], settings.LOGGING['root']['level']"
+
+    assert settings_of(name, files).stdout.strip() == "two ERROR"
+    assert settings_of(name, files, DATABASE_URL="postgres://h/three").stdout.strip() == "three ERROR"
+    assert settings_of(name, {".env.local": ""}).stdout.strip() == "one ERROR"
+
+
+def test_options_of_the_url_reach_the_driver(settings_of):
+    done = settings_of("DATABASES['default']['OPTIONS']", DATABASE_URL="postgres://u:p@h/db?sslmode=require")
+
+    assert "'sslmode': 'require'" in done.stdout
+    assert "'max_size': 10" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"DATABASE_URL": "postgres://u:secret@h/"}, "names no database"),
+        ({"DATABASE_URL": "mysql://u:secret@h/db"}, "postgres:// or a sqlite:///"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"ENVIRONMENT": "staging"}, "ENVIRONMENT"),
+        ({"ENVIRONMENT": "production", "ALLOWED_HOSTS": "x.org"}, "SECRET_KEY"),
+        ({"ENVIRONMENT": "production", "SECRET_KEY": "x" * 50}, "ALLOWED_HOSTS"),
+        ({"DB_POOL_SIZE": "many"}, "DB_POOL_SIZE"),
+        ({"DEBUG": "perhaps"}, "DEBUG"),
+    ],
+)
+def test_a_bad_value_says_so_and_stops(settings_of, variables, complaint):
+    done = settings_of("DEBUG", **({"DATABASE_URL": "postgres://h/db"} | variables))
+
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("django.core.exceptions.ImproperlyConfigured")
+    assert complaint in last
+    assert "secret" not in done.stderr
+
+
+def test_a_missing_secret_key_is_made_once(settings_of, tmp_path):
+    first, second = settings_of("SECRET_KEY"), settings_of("SECRET_KEY")
+
+    assert first.stdout == second.stdout
+    assert len(first.stdout.strip()) >= 50
+    assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_production_speaks_https_only(settings_of):
+    names = "SECURE_SSL_REDIRECT, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE"
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "x.org"}
+
+    assert settings_of(names, **production).stdout.strip() == "True True True"
+    assert settings_of(names).stdout.strip() == "False False False"
+
+
+def test_tests_never_touch_the_database_of_the_environment(tmp_path):
+    precious = tmp_path / "precious.sqlite3"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_migrations.py"],
+        cwd=ROOT,
+        env={**environment, "DATABASE_URL": f"sqlite:///{precious}"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert "passed" in done.stdout
+    assert not precious.exists()
