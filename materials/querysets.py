@@ -39,11 +39,14 @@ class MaterialQuerySet(SoftDeleteQuerySet):
 
     def visible_to(self, user: Any) -> Self:
         """One's own live materials in live subjects."""
-        return self.alive().filter(user=user, subject__deleted_at=None)
+        return self.alive().in_live_subjects().filter(user=user)
 
     def in_trash_of(self, user: Any) -> Self:
         """One's own deleted materials; those of a deleted subject come back with the subject only."""
-        return self.deleted().filter(user=user, subject__deleted_at=None)
+        return self.deleted().in_live_subjects().filter(user=user)
+
+    def in_live_subjects(self) -> Self:
+        return self.filter(subject__deleted_at=None)
 
     def in_subject(self, key: UUID | None) -> Self:
         return self.filter(subject=key) if key else self

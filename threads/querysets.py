@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, UUIDField, When
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Left
 
 from common.functions import ISOTime
@@ -26,15 +26,14 @@ class ThreadQuerySet(SoftDeleteQuerySet):
 
     def with_live_material(self) -> Self:
         """With `live_material_id`: the material while it and its subject are not deleted, else null."""
-        live = When(material__deleted_at=None, material__subject__deleted_at=None, then=F("material_id"))
-        return self.annotate(live_material_id=Case(live, default=None, output_field=UUIDField()))
+        live = _live_materials().filter(pk=OuterRef("material_id"))
+        return self.annotate(live_material_id=Subquery(live.values("pk")))
 
     def about(self, material: UUID | None) -> Self:
         """The threads about a live material; all where none is named."""
         if material is None:
             return self
-        live = {"material__deleted_at": None, "material__subject__deleted_at": None}
-        return self.filter(material=material, **live)
+        return self.filter(material__in=_live_materials().filter(pk=material))
 
     def with_message_count(self) -> Self:
         """With `message_count`, the live messages of each."""
@@ -71,3 +70,7 @@ class MessageQuerySet(SoftDeleteQuerySet):
 def _live_messages() -> QuerySet:
     # By name: the models import this module.
     return apps.get_model("threads", "Message").objects.alive().filter(thread=OuterRef("pk"))
+
+
+def _live_materials() -> QuerySet:
+    return apps.get_model("materials", "Material").objects.alive().in_live_subjects()
