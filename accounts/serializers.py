@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
 from django.core.validators import validate_email
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -251,6 +253,7 @@ class OrganizationQuery(TrashQuery):
     ordering = OrderingParameter("name", "created_at", default="name")
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class KeysParameter(serializers.Field):
     """Up to 100 keys, separated by commas."""
 

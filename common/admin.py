@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
@@ -56,14 +57,19 @@ class TableAdmin(admin.ModelAdmin):
     list_per_page = 50
     readonly_fields: ClassVar[tuple[str, ...]] = ("id", "created_at", "updated_at")
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change:
-            obj.updated_at = Now()
-        super().save_model(request, obj, form, change)
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Rows leave for good by `purge` alone, which takes what hangs on them along.
         return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.save()
+            return
+        # Only what the form has changed: the other columns may have moved since the page was opened.
+        columns = {field.name for field in obj._meta.concrete_fields}.intersection(form.changed_data)
+        if columns:
+            obj.updated_at = Now()
+            obj.save(update_fields=[*columns, "updated_at"])
 
 
 class SoftDeleteAdmin(TableAdmin):
@@ -72,12 +78,18 @@ class SoftDeleteAdmin(TableAdmin):
     readonly_fields = (*TableAdmin.readonly_fields, "deleted_at", "deleted_by")
     actions = ("hide", "bring_back")
 
-    @admin.action(description="Hide: put in the trash")
+    @admin.action(description="Hide: put in the trash", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: Any) -> None:
         count = queryset.soft_delete(by=request.user)
         self.message_user(request, f"{count} put in the trash.")
 
-    @admin.action(description="Bring back from the trash")
+    @admin.action(description="Bring back from the trash", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: Any) -> None:
-        count = queryset.restore()
-        self.message_user(request, f"{count} brought back.")
+        try:
+            with transaction.atomic():
+                count = queryset.restore()
+        except IntegrityError:
+            message = "Nothing brought back: a live row stands in the place of one of them."
+            self.message_user(request, message, messages.ERROR)
+        else:
+            self.message_user(request, f"{count} brought back.")

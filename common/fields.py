@@ -106,7 +106,8 @@ class StrictIntegerField(serializers.IntegerField):
     """A JSON number without a fraction; bounded, so that both databases keep it."""
 
     def __init__(self, **kwargs):
-        kwargs.setdefault("max_value", MAX_INTEGER)
+        # What a model field brings along is its database's own limit, which is another on each.
+        kwargs["max_value"] = min(kwargs.get("max_value", MAX_INTEGER), MAX_INTEGER)
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> int:

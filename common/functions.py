@@ -1,6 +1,16 @@
 """SQL expressions that mean the same on SQLite and on PostgreSQL."""
 
-from django.db.models import CharField, F, Func, JSONField, TextField, UUIDField
+from django.db.models import (
+    BooleanField,
+    CharField,
+    F,
+    Func,
+    IntegerField,
+    JSONField,
+    Subquery,
+    TextField,
+    UUIDField,
+)
 from django.db.models.expressions import Combinable
 
 
@@ -101,12 +111,53 @@ class ISOTime(Func):
         return self.as_sql(compiler, connection, template=template, **extra_context)
 
 
-class LiveJSON(Func):
-    """JSON that a subquery builds, parsed into Python's values."""
+class JSONTexts(Subquery):
+    """The texts of a subquery as a JSON list in its order; its one column is called `text`.
 
-    template = "%(expressions)s"
-    arity = 1
+    An empty list where there are none, so that nothing has to be told apart from null.
+    """
+
     output_field = JSONField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        template = '(SELECT json_group_array("text") FROM (%(subquery)s))'
+        return self.as_sql(compiler, connection, template=template, **extra_context)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="to_jsonb(ARRAY(%(subquery)s))", **extra_context)
+
+
+class HasKey(Func):
+    """Whether a JSON object has a key at its top level, whatever characters the key is made of.
+
+    Django's own `has_key` writes the key into a path on SQLite, where quotes and escapes are read otherwise.
+    """
+
+    arity = 2
+    output_field = BooleanField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s))"
+        return self.as_sql(
+            compiler, connection, template=template, arg_joiner=") WHERE key = (", **extra_context
+        )
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(
+            compiler, connection, template="(%(expressions)s)", arg_joiner=" ? ", **extra_context
+        )
+
+
+class UnknownFirst(Func):
+    """A number that is never negative, for ordering: unknown comes before zero, on either database.
+
+    The constant stands in the template, so that an index over this expression serves the ordering; a CASE
+    and not a COALESCE, because Django's inspection of SQLite stumbles over a comma in an index.
+    """
+
+    template = "CASE WHEN %(expressions)s IS NULL THEN -1 ELSE %(expressions)s END"
+    arity = 1
+    output_field = IntegerField()
 
 
 def code_point_order(name: str) -> CodePointOrder:

@@ -24,6 +24,10 @@ class Schema(AutoSchema):
         path = self._tokenize_path()
         return "_".join(path if path[-1] == action else [*path, action])
 
+    def get_override_parameters(self) -> list[Any]:
+        declared = getattr(self.view, "queries", {}).get(getattr(self.view, "action", None))
+        return [declared] if declared else []
+
     def get_summary(self) -> str | None:
         action = getattr(self.view, "action", "")
         summary = _SUMMARIES.get(action)

@@ -1,12 +1,12 @@
 """Reads and bulk writes that every table with a trash shares."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
-from django.db.models import F, Func, Model, Q, QuerySet, Value
+from django.db.models import F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.db.models.lookups import Contains
 
-from common.functions import Fold, code_point_order
+from common.functions import Fold, UnknownFirst, code_point_order
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -22,13 +22,14 @@ class SearchQuerySet(QuerySet[ModelT]):
         return self.filter(found) if term else self
 
     def sorted_by(self, *keys: str) -> Self:
-        """Rows by the named columns, `-` reversing, text by code point, always ending in the key."""
+        """Rows by the named columns, `-` reversing; text by code point, unknown first, the key last."""
         order: list[Any] = []
         for key in keys:
             name = key.removeprefix("-")
-            field = self.model._meta.get_field(name)
-            textual = field.get_internal_type() == "CharField"
-            expression = code_point_order(name) if textual else F(name)
+            field = cast(Field, self.model._meta.get_field(name))
+            expression: Any = UnknownFirst(name) if field.null else F(name)
+            if field.get_internal_type() == "CharField":
+                expression = code_point_order(name)
             order.append(expression.desc() if key.startswith("-") else expression.asc())
         newest_first = bool(keys) and keys[0].startswith("-")
         return self.order_by(*order, "-pk" if newest_first else "pk")

@@ -91,6 +91,18 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
         return []
 
 
+def refuse_repeated_ids(items: list[dict[str, Any]]) -> None:
+    """An id stands in a list of new rows once; those without one are told apart by nothing."""
+    keys = [item.get("id") for item in items]
+    again = {
+        str(index): {"id": [ErrorDetail("This id stands in the list already.", "duplicate")]}
+        for index, key in enumerate(keys)
+        if key and key in keys[:index]
+    }
+    if again:
+        raise ValidationError(again)
+
+
 class ReplayableSerializer(StrictModelSerializer):
     """A row whose creator may choose its key, so that a repeated create is recognised."""
 

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "accounts",
     "materials",
+    "media_summaries",
     "threads",
     "config",
 ]
@@ -267,6 +268,7 @@ SPECTACULAR_SETTINGS = {
         "LearningStyle": "accounts.models.LearningStyle",
         "MaterialType": "materials.models.MaterialType",
         "MessageRole": "threads.models.MessageRole",
+        "ProcessingStatus": "media_summaries.models.ProcessingStatus",
     },
     "PREPROCESSING_HOOKS": ["common.openapi.only_versioned"],
     "POSTPROCESSING_HOOKS": [

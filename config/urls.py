@@ -12,6 +12,7 @@ from config.ops.health import healthz, readyz
 api = [
     path("", include("accounts.urls")),
     path("", include("materials.urls")),
+    path("", include("media_summaries.urls")),
     path("", include("threads.urls")),
 ]
 

@@ -9,6 +9,15 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import Organization, OrganizationMember, Profile, Role, Session, User, UserSettings
 from materials.models import Material, MaterialType, Subject
+from media_summaries.models import (
+    Category,
+    Keyframe,
+    Tag,
+    VideoSummary,
+    VideoSummaryCategory,
+    VideoSummaryTag,
+)
+from media_summaries.vocabulary import name_key
 from threads.models import Message, MessageRole, Thread
 
 PASSWORD = "correct horse battery"
@@ -67,6 +76,68 @@ class MaterialFactory(DjangoModelFactory):
     title = factory.Sequence(lambda n: f"Material {n}")
     type = MaterialType.TEXT
     content = "What is to be learned."
+
+
+class TagFactory(DjangoModelFactory):
+    class Meta:
+        model = Tag
+        django_get_or_create = ("name_key",)
+
+    name = factory.Sequence(lambda n: f"Tag {n}")
+    name_key = factory.LazyAttribute(lambda tag: name_key(tag.name))
+
+
+class CategoryFactory(TagFactory):
+    class Meta:
+        model = Category
+
+    name = factory.Sequence(lambda n: f"Category {n}")
+
+
+class VideoSummaryFactory(DjangoModelFactory):
+    """`tags` and `categories` are names."""
+
+    class Meta:
+        model = VideoSummary
+        skip_postgeneration_save = True
+
+    user = factory.SubFactory(UserFactory)
+    youtube_id = factory.Sequence(lambda n: f"video-{n:05}")
+    youtube_url = factory.LazyAttribute(lambda video: f"https://youtu.be/{video.youtube_id}")
+    title = factory.Sequence(lambda n: f"Video {n}")
+
+    @factory.post_generation
+    def tags(self, create, extracted, **_):
+        self.tags.set([TagFactory(name=name) for name in extracted or ()])
+
+    @factory.post_generation
+    def categories(self, create, extracted, **_):
+        self.categories.set([CategoryFactory(name=name) for name in extracted or ()])
+
+
+class VideoSummaryTagFactory(DjangoModelFactory):
+    class Meta:
+        model = VideoSummaryTag
+
+    video_summary = factory.SubFactory(VideoSummaryFactory)
+    tag = factory.SubFactory(TagFactory)
+
+
+class VideoSummaryCategoryFactory(DjangoModelFactory):
+    class Meta:
+        model = VideoSummaryCategory
+
+    video_summary = factory.SubFactory(VideoSummaryFactory)
+    category = factory.SubFactory(CategoryFactory)
+
+
+class KeyframeFactory(DjangoModelFactory):
+    class Meta:
+        model = Keyframe
+
+    video_summary = factory.SubFactory(VideoSummaryFactory)
+    timestamp = 0
+    image_url = "https://images.example.com/frame.jpg"
 
 
 class ThreadFactory(DjangoModelFactory):

@@ -118,7 +118,7 @@ RULES = [
     ),
     (
         writes,
-        ("views", "serializers", "admin"),
+        ("views", "serializers"),
         "def perform_create(self, serializer):\n    serializer.save()",
         "def perform_create(self, serializer):\n    serializer.instance = services.create(title='')",
     ),

@@ -5,11 +5,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from uuid_utils.compat import uuid7
 
 from tests.factories import (
+    KeyframeFactory,
     MaterialFactory,
     OrganizationFactory,
     OrganizationMemberFactory,
     SubjectFactory,
     ThreadFactory,
+    VideoSummaryFactory,
 )
 
 # What each place in the world answers: its owner, then anyone else (staff is anyone else).
@@ -47,6 +49,26 @@ DOORS = [
     ("patch", "materials/<uuid:pk>/", {"title": "New"}, 200, NONE),
     ("delete", "materials/<uuid:pk>/", None, 204, NONE),
     ("post", "materials/<uuid:pk>/restore/", None, 200, NONE),
+    ("get", "video-summaries/", None, 200, 200),
+    ("post", "video-summaries/", {"youtube_url": "https://youtu.be/kjBOesZCoqc"}, 201, 201),
+    ("get", "video-summaries/<uuid:pk>/", None, 200, NONE),
+    ("patch", "video-summaries/<uuid:pk>/", {"title": "New"}, 200, NONE),
+    ("delete", "video-summaries/<uuid:pk>/", None, 204, NONE),
+    ("post", "video-summaries/<uuid:pk>/restore/", None, 200, NONE),
+    ("post", "video-summaries/<uuid:pk>/retry/", None, 200, NONE),
+    ("get", "video-summaries/<uuid:video_summary_id>/keyframes/", None, 200, NONE),
+    (
+        "post",
+        "video-summaries/<uuid:video_summary_id>/keyframes/",
+        {"timestamp": 5, "image_url": "https://example.com/a.jpg"},
+        201,
+        NONE,
+    ),
+    ("get", "video-summaries/<uuid:video_summary_id>/keyframes/<uuid:pk>/", None, 200, NONE),
+    ("patch", "video-summaries/<uuid:video_summary_id>/keyframes/<uuid:pk>/", {"timestamp": 6}, 200, NONE),
+    ("delete", "video-summaries/<uuid:video_summary_id>/keyframes/<uuid:pk>/", None, 204, NONE),
+    ("get", "tags/", None, 200, 200),
+    ("get", "categories/", None, 200, 200),
     ("get", "threads/", None, 200, 200),
     ("post", "threads/", {"title": "New"}, 201, 201),
     ("get", "threads/<uuid:pk>/", None, 200, NONE),
@@ -77,11 +99,17 @@ def world(alice, bob):
     organization = OrganizationFactory(members={alice: "owner", bob: "member"})
     subject = SubjectFactory(user=alice)
     thread = ThreadFactory(user=alice, messages=1)
+    video = VideoSummaryFactory(user=alice, processing_status="failed")
     return {
         "users/": {"pk": alice.pk},
         "organizations/": {"pk": organization.pk, "organization_id": organization.pk, "user_id": bob.pk},
         "subjects/": {"pk": subject.pk},
         "materials/": {"pk": MaterialFactory(user=alice, subject=subject).pk},
+        "video-summaries/<uuid:pk>/": {"pk": video.pk},
+        "video-summaries/<uuid:video_summary_id>/": {
+            "video_summary_id": video.pk,
+            "pk": KeyframeFactory(video_summary=video).pk,
+        },
         "threads/<uuid:pk>/": {"pk": thread.pk},
         "threads/<uuid:thread_id>/": {"thread_id": thread.pk, "pk": thread.messages.get().pk},
         "<subject>": subject.pk,

@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.factories import ThreadFactory
 
-OURS = ["accounts", "materials", "threads"]
+OURS = ["accounts", "materials", "media_summaries", "threads"]
 
 
 def test_every_model_has_its_migration(db):

@@ -3,11 +3,10 @@
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from common.fields import JSONListField, JSONObjectField, KeyField, VisibleRelatedField
 from common.queries import OrderingParameter, SearchParameter, TrashQuery
-from common.serializers import ReplayableSerializer, StrictSerializer
+from common.serializers import ReplayableSerializer, StrictSerializer, refuse_repeated_ids
 from materials.models import Material
 from threads.models import Message, MessageRole, Thread
 
@@ -86,14 +85,7 @@ class BatchSerializer(StrictSerializer):
     )
 
     def validate_messages(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        keys = [message["id"] for message in messages]
-        again = {
-            str(index): {"id": [ErrorDetail("This id stands in the batch already.", "duplicate")]}
-            for index, key in enumerate(keys)
-            if key in keys[:index]
-        }
-        if again:
-            raise ValidationError(again)
+        refuse_repeated_ids(messages)
         return messages
 
 

@@ -104,7 +104,7 @@ class MessageViewSet(
         items = self.get_serializer(rows, many=True).data
         return Response({"items": items}, status=201 if any_new else 200)
 
-    @extend_schema(parameters=[TailQuery], responses={200: DroppedSerializer})
+    @extend_schema(responses={200: DroppedSerializer})
     def drop_tail(self, request: Request, thread_id) -> Response:
         """Drop every turn after a number, so that an answer can be made anew."""
         dropped = services.drop_tail(thread_id=thread_id, after=self.query["after"], by=self.viewer)

@@ -22,10 +22,7 @@ class Migration(migrations.Migration):
             name="User",
             fields=[
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                (
-                    "last_login",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
-                ),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
                 (
                     "is_superuser",
                     models.BooleanField(
@@ -47,30 +44,19 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 ("email", models.EmailField(max_length=254)),
-                (
-                    "username",
-                    models.CharField(blank=True, default=None, max_length=30, null=True),
-                ),
-                (
-                    "name",
-                    models.CharField(blank=True, db_default="", default="", max_length=100),
-                ),
-                (
-                    "image",
-                    models.URLField(blank=True, db_default="", default="", max_length=2000),
-                ),
+                ("username", models.CharField(blank=True, default=None, max_length=30, null=True)),
+                ("name", models.CharField(blank=True, db_default="", default="", max_length=100)),
+                ("image", models.URLField(blank=True, db_default="", default="", max_length=2000)),
                 (
                     "external_id",
                     models.CharField(
@@ -83,10 +69,7 @@ class Migration(migrations.Migration):
                 ),
                 ("is_active", models.BooleanField(db_default=True, default=True)),
                 ("is_staff", models.BooleanField(db_default=False, default=False)),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -121,24 +104,19 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at", None)),
                         name="user_by_name",
                     ),
-                    models.Index(
-                        django.db.models.functions.text.Upper("email"),
-                        name="user_by_upper_email",
-                    ),
+                    models.Index(django.db.models.functions.text.Upper("email"), name="user_by_upper_email"),
                     models.Index(fields=["created_at", "id"], name="user_by_creation"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("email",), name="email_once"),
                     models.UniqueConstraint(fields=("external_id",), name="external_id_once"),
                     models.UniqueConstraint(
-                        django.db.models.functions.text.Upper("username"),
-                        name="username_once",
+                        django.db.models.functions.text.Upper("username"), name="username_once"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.Exact(
-                                models.F("email"),
-                                django.db.models.functions.text.Lower("email"),
+                                models.F("email"), django.db.models.functions.text.Lower("email")
                             )
                         ),
                         name="user_email_lower_case",
@@ -168,8 +146,7 @@ class Migration(migrations.Migration):
                                 common.functions.CharacterCount(models.F("username")), 3
                             ),
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("username")),
-                                30,
+                                common.functions.CharacterCount(models.F("username")), 30
                             ),
                         ),
                         name="user_username_length",
@@ -183,12 +160,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.GreaterThanOrEqual(
-                                common.functions.CharacterCount(models.F("external_id")),
-                                1,
+                                common.functions.CharacterCount(models.F("external_id")), 1
                             ),
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("external_id")),
-                                255,
+                                common.functions.CharacterCount(models.F("external_id")), 255
                             ),
                         ),
                         name="user_external_id_length",
@@ -197,14 +172,9 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             ("image", ""),
                             models.Q(
-                                models.Q(
-                                    ("image__istartswith", "http://"),
-                                    ("image__istartswith", "https://"),
-                                    _connector="OR",
-                                ),
+                                common.constraints.HasWebScheme(models.F("image")),
                                 django.db.models.lookups.LessThanOrEqual(
-                                    common.functions.CharacterCount(models.F("image")),
-                                    2000,
+                                    common.functions.CharacterCount(models.F("image")), 2000
                                 ),
                             ),
                             _connector="OR",
@@ -230,21 +200,16 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("name", models.CharField(max_length=100)),
                 ("slug", models.CharField(max_length=50)),
                 (
@@ -311,25 +276,19 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "role",
                     models.CharField(
-                        choices=[
-                            ("owner", "Owner"),
-                            ("admin", "Admin"),
-                            ("member", "Member"),
-                        ],
+                        choices=[("owner", "Owner"), ("admin", "Admin"), ("member", "Member")],
                         db_default="member",
                         default="member",
                         max_length=10,
@@ -380,33 +339,19 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "bio",
-                    models.TextField(blank=True, db_default="", default="", max_length=2000),
-                ),
-                (
-                    "headline",
-                    models.CharField(blank=True, db_default="", default="", max_length=120),
-                ),
-                (
-                    "locale",
-                    models.CharField(db_default="en", default="en", max_length=35),
-                ),
-                (
-                    "timezone",
-                    models.CharField(db_default="UTC", default="UTC", max_length=64),
-                ),
+                ("bio", models.TextField(blank=True, db_default="", default="", max_length=2000)),
+                ("headline", models.CharField(blank=True, db_default="", default="", max_length=120)),
+                ("locale", models.CharField(db_default="en", default="en", max_length=35)),
+                ("timezone", models.CharField(db_default="UTC", default="UTC", max_length=64)),
                 (
                     "user",
                     models.OneToOneField(
@@ -429,8 +374,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("headline")),
-                                120,
+                                common.functions.CharacterCount(models.F("headline")), 120
                             )
                         ),
                         name="profile_headline_length",
@@ -452,8 +396,7 @@ class Migration(migrations.Migration):
                                 common.functions.CharacterCount(models.F("timezone")), 1
                             ),
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("timezone")),
-                                64,
+                                common.functions.CharacterCount(models.F("timezone")), 64
                             ),
                         ),
                         name="profile_timezone_length",
@@ -477,15 +420,13 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
@@ -498,25 +439,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("token_digest", models.CharField(editable=False, max_length=64)),
-                (
-                    "session_data",
-                    models.TextField(blank=True, db_default="", default="", editable=False),
-                ),
-                (
-                    "name",
-                    models.CharField(blank=True, db_default="", default="", max_length=100),
-                ),
+                ("session_data", models.TextField(blank=True, db_default="", default="", editable=False)),
+                ("name", models.CharField(blank=True, db_default="", default="", max_length=100)),
                 ("ip_address", models.GenericIPAddressField(blank=True, null=True)),
-                (
-                    "user_agent",
-                    models.CharField(blank=True, db_default="", default="", max_length=512),
-                ),
+                ("user_agent", models.CharField(blank=True, db_default="", default="", max_length=512)),
                 ("expires_at", models.DateTimeField()),
                 (
                     "last_seen_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
@@ -534,28 +465,22 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("-created_at", "-id"),
                 "indexes": [
-                    models.Index(
-                        fields=["user", "kind", "created_at", "id"],
-                        name="session_by_user",
-                    ),
+                    models.Index(fields=["user", "kind", "created_at", "id"], name="session_by_user"),
                     models.Index(fields=["expires_at"], name="session_by_expiry"),
                     models.Index(fields=["created_at", "id"], name="session_by_creation"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("token_digest",), name="session_token_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["login", "api"])),
-                        name="session_kind",
+                        condition=models.Q(("kind__in", ["login", "api"])), name="session_kind"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.GreaterThanOrEqual(
-                                common.functions.CharacterCount(models.F("token_digest")),
-                                64,
+                                common.functions.CharacterCount(models.F("token_digest")), 64
                             ),
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("token_digest")),
-                                64,
+                                common.functions.CharacterCount(models.F("token_digest")), 64
                             ),
                         ),
                         name="session_token_digest_length",
@@ -571,8 +496,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("user_agent")),
-                                512,
+                                common.functions.CharacterCount(models.F("user_agent")), 512
                             )
                         ),
                         name="session_user_agent_length",
@@ -580,10 +504,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             ("kind", "login"),
-                            models.Q(
-                                ("user__isnull", False),
-                                models.Q(("name", ""), _negated=True),
-                            ),
+                            models.Q(("user__isnull", False), models.Q(("name", ""), _negated=True)),
                             _connector="OR",
                         ),
                         name="api_session_has_user_and_name",
@@ -607,21 +528,16 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "model",
-                    models.CharField(blank=True, db_default="", default="", max_length=100),
-                ),
+                ("model", models.CharField(blank=True, db_default="", default="", max_length=100)),
                 (
                     "learning_style",
                     models.CharField(
@@ -636,15 +552,9 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                (
-                    "difficulty",
-                    models.PositiveSmallIntegerField(db_default=5, default=5),
-                ),
+                ("difficulty", models.PositiveSmallIntegerField(db_default=5, default=5)),
                 ("pacing", models.BooleanField(db_default=True, default=True)),
-                (
-                    "email_notifications",
-                    models.BooleanField(db_default=False, default=False),
-                ),
+                ("email_notifications", models.BooleanField(db_default=False, default=False)),
                 (
                     "preferences",
                     models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
@@ -671,10 +581,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            (
-                                "learning_style__in",
-                                ["visual", "auditory", "reading", "interactive"],
-                            )
+                            ("learning_style__in", ["visual", "auditory", "reading", "interactive"])
                         ),
                         name="settings_learning_style",
                     ),
@@ -685,8 +592,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.Exact(
-                                common.functions.JSONKind(models.F("preferences")),
-                                models.Value("object"),
+                                common.functions.JSONKind(models.F("preferences")), models.Value("object")
                             )
                         ),
                         name="settings_preferences_object",

@@ -5,6 +5,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
+import common.constraints
 import common.functions
 
 
@@ -32,26 +33,18 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("name", models.CharField(max_length=200)),
-                (
-                    "description",
-                    models.TextField(blank=True, db_default="", default="", max_length=5000),
-                ),
+                ("description", models.TextField(blank=True, db_default="", default="", max_length=5000)),
                 (
                     "deleted_by",
                     models.ForeignKey(
@@ -106,8 +99,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("description")),
-                                5000,
+                                common.functions.CharacterCount(models.F("description")), 5000
                             )
                         ),
                         name="subject_description_length",
@@ -131,41 +123,26 @@ class Migration(migrations.Migration):
                 (
                     "created_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
                 (
                     "updated_at",
                     models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                (
-                    "deleted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True),
-                ),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("title", models.CharField(max_length=300)),
                 (
                     "type",
                     models.CharField(
-                        choices=[("text", "Text"), ("file", "File"), ("url", "Url")],
-                        max_length=10,
+                        choices=[("text", "Text"), ("file", "File"), ("url", "Url")], max_length=10
                     ),
                 ),
-                (
-                    "content",
-                    models.TextField(blank=True, db_default="", default="", max_length=500000),
-                ),
-                (
-                    "content_truncated",
-                    models.BooleanField(db_default=False, default=False, editable=False),
-                ),
-                (
-                    "url",
-                    models.URLField(blank=True, db_default="", default="", max_length=2000),
-                ),
+                ("content", models.TextField(blank=True, db_default="", default="", max_length=500000)),
+                ("content_truncated", models.BooleanField(db_default=False, default=False, editable=False)),
+                ("url", models.URLField(blank=True, db_default="", default="", max_length=2000)),
                 (
                     "file",
                     models.FileField(
@@ -179,27 +156,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "file_name",
-                    models.CharField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        editable=False,
-                        max_length=255,
-                    ),
+                    models.CharField(blank=True, db_default="", default="", editable=False, max_length=255),
                 ),
-                (
-                    "file_size",
-                    models.PositiveIntegerField(db_default=0, default=0, editable=False),
-                ),
+                ("file_size", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
                 (
                     "file_type",
-                    models.CharField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        editable=False,
-                        max_length=100,
-                    ),
+                    models.CharField(blank=True, db_default="", default="", editable=False, max_length=100),
                 ),
                 (
                     "deleted_by",
@@ -247,10 +209,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at", None)),
                         name="material_by_title",
                     ),
-                    models.Index(
-                        fields=["subject", "created_at", "id"],
-                        name="material_by_subject",
-                    ),
+                    models.Index(fields=["subject", "created_at", "id"], name="material_by_subject"),
                     models.Index(
                         condition=models.Q(("deleted_at", None)),
                         fields=["subject"],
@@ -276,14 +235,12 @@ class Migration(migrations.Migration):
                         name="material_title_length",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("type__in", ["text", "file", "url"])),
-                        name="material_type",
+                        condition=models.Q(("type__in", ["text", "file", "url"])), name="material_type"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("content")),
-                                500000,
+                                common.functions.CharacterCount(models.F("content")), 500000
                             )
                         ),
                         name="material_content_length",
@@ -292,14 +249,9 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             ("url", ""),
                             models.Q(
-                                models.Q(
-                                    ("url__istartswith", "http://"),
-                                    ("url__istartswith", "https://"),
-                                    _connector="OR",
-                                ),
+                                common.constraints.HasWebScheme(models.F("url")),
                                 django.db.models.lookups.LessThanOrEqual(
-                                    common.functions.CharacterCount(models.F("url")),
-                                    2000,
+                                    common.functions.CharacterCount(models.F("url")), 2000
                                 ),
                             ),
                             _connector="OR",
@@ -317,8 +269,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("file_name")),
-                                255,
+                                common.functions.CharacterCount(models.F("file_name")), 255
                             )
                         ),
                         name="material_file_name_length",
@@ -326,8 +277,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             django.db.models.lookups.LessThanOrEqual(
-                                common.functions.CharacterCount(models.F("file_type")),
-                                100,
+                                common.functions.CharacterCount(models.F("file_type")), 100
                             )
                         ),
                         name="material_file_type_length",
@@ -346,9 +296,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("type", "url"), _negated=True),
-                            ("content", ""),
-                            _connector="OR",
+                            models.Q(("type", "url"), _negated=True), ("content", ""), _connector="OR"
                         ),
                         name="material_url_has_no_content",
                     ),

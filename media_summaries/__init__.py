@@ -1,0 +1,1 @@
+"""Videos that people have summarised, with their tags, categories and keyframes."""

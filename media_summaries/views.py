@@ -1,0 +1,153 @@
+"""The addresses of video summaries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.queries import PageQuery
+from common.serializers import StrictSerializer
+from common.views import LibraryViewSet, ListMixin, PatchMixin
+from media_summaries import services
+from media_summaries.models import Category, Keyframe, Tag, VideoSummary
+from media_summaries.serializers import (
+    CategorySerializer,
+    KeyframesAnswerSerializer,
+    KeyframeSerializer,
+    KeyframesSerializer,
+    TagSerializer,
+    VideoSummaryListSerializer,
+    VideoSummaryQuery,
+    VideoSummarySerializer,
+)
+
+
+class VideoSummaryViewSet(LibraryViewSet):
+    """One's videos and what has been made of them."""
+
+    queryset = VideoSummary.objects.all()
+    serializer_class = VideoSummarySerializer
+    queries = {"list": VideoSummaryQuery}
+
+    def get_queryset(self):
+        return self.scope(VideoSummary.objects).with_labels().with_counts()
+
+    def get_serializer_class(self):
+        return VideoSummaryListSerializer if self.action == "list" else VideoSummarySerializer
+
+    def listed(self, queryset):
+        query = self.query
+        return (
+            queryset.in_status(query.get("status"))
+            .tagged(query.get("tag"))
+            .categorised(query.get("category"))
+            .of_video(query.get("youtube_id"))
+            .with_generated(query.get("has"))
+            .matching(query["search"], "title", "description", "summary")
+            .sorted_by(*query["ordering"])
+            .without_long_parts()
+        )
+
+    def perform_create(self, serializer: Any) -> None:
+        video = services.create_video_summary(owner=self.viewer, **serializer.validated_data)
+        serializer.instance = self.get_queryset().get(pk=video.pk)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.change_video_summary(
+            video_summary_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: VideoSummary) -> None:
+        services.delete_video_summary(video_summary_id=instance.pk, by=self.viewer)
+
+    def perform_restore(self, key) -> None:
+        services.restore_video_summary(video_summary_id=key, by=self.viewer)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk) -> Response:
+        """Ask for a failed or completed job again."""
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        services.retry_video_summary(video_summary_id=pk, by=self.viewer)
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+def _either(one: Any, several: Any) -> PolymorphicProxySerializer:
+    return PolymorphicProxySerializer(
+        component_name=f"OneOr{several.__name__.removesuffix('Serializer')}",
+        serializers=[one, several],
+        resource_type_field_name=None,
+    )
+
+
+class KeyframeViewSet(ListMixin, mixins.RetrieveModelMixin, PatchMixin, mixins.DestroyModelMixin):
+    """The moments of one video that its summary shows."""
+
+    queryset = Keyframe.objects.all()
+    serializer_class = KeyframeSerializer
+    queries = {"list": PageQuery}
+    parent = VideoSummary.objects.all()
+    parent_kwarg = "video_summary_id"
+    max_body_bytes = 10 * 2**20
+
+    def get_queryset(self):
+        return Keyframe.objects.visible_to(self.viewer).of_summary(self.kwargs["video_summary_id"])
+
+    def listed(self, queryset):
+        return queryset.sorted_by("timestamp")
+
+    @extend_schema(
+        request=_either(KeyframeSerializer, KeyframesSerializer),
+        responses=dict.fromkeys((200, 201), _either(KeyframeSerializer, KeyframesAnswerSerializer)),
+    )
+    def create(self, request: Request, video_summary_id) -> Response:
+        """Add one keyframe or, with `keyframes`, several, all or none; those already there stay."""
+        several = isinstance(request.data, Mapping) and "keyframes" in request.data
+        serializer = (KeyframesSerializer if several else KeyframeSerializer)(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        sent = serializer.validated_data
+        rows, any_new = services.add_keyframes(
+            video_summary_id=video_summary_id,
+            by=self.viewer,
+            keyframes=sent["keyframes"] if several else [sent],
+        )
+        items = self.get_serializer(rows, many=True).data
+        return Response({"items": items} if several else items[0], status=201 if any_new else 200)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.change_keyframe(
+            video_summary_id=self.kwargs["video_summary_id"],
+            keyframe_id=serializer.instance.pk,
+            by=self.viewer,
+            **serializer.validated_data,
+        )
+
+    def perform_destroy(self, instance: Keyframe) -> None:
+        services.delete_keyframe(
+            video_summary_id=self.kwargs["video_summary_id"], keyframe_id=instance.pk, by=self.viewer
+        )
+
+
+class TagViewSet(ListMixin):
+    """The tags that all people share."""
+
+    queryset: Any = Tag.objects.all()
+    serializer_class: Any = TagSerializer
+    queries = {"list": PageQuery}
+
+    def get_queryset(self):
+        return self.queryset.visible_to(self.viewer).with_count_of(self.viewer)
+
+    def listed(self, queryset):
+        return queryset.sorted_by("name")
+
+
+class CategoryViewSet(TagViewSet):
+    """The categories that all people share."""
+
+    queryset = Category.objects.all()
+    serializer_class = CategorySerializer
