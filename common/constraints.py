@@ -38,6 +38,12 @@ class HasWebScheme(Func):
     arity = 1
     template = "(LOWER(%(expressions)s) LIKE 'http://%%%%' OR LOWER(%(expressions)s) LIKE 'https://%%%%')"
 
+    def as_sqlite(self, compiler, connection, **extra_context):
+        sql, params = self.as_sql(compiler, connection, **extra_context)
+        return sql, (*params, *params)
+
+    as_postgresql = as_sqlite
+
 
 def is_web_address(field: str, *, limit: int = 2000) -> Q:
     """Whether a text is an address that a browser may open."""
