@@ -11,6 +11,7 @@ from django.core.validators import URLValidator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from common.constraints import MAX_INTEGER
 from common.text import is_visible, normalised, suits_a_name, suits_a_text
@@ -206,3 +207,23 @@ class VisibleRelatedField(KeyField):
         if row is None:
             self.fail("does_not_exist")
         return row
+
+
+class VisibleRelatedListField(serializers.ListField):
+    """The keys of rows that their sender can see; a repeated one counts once."""
+
+    child = KeyField()
+    default_error_messages = VisibleRelatedField.default_error_messages
+
+    def __init__(self, *, queryset: Any, **kwargs):
+        super().__init__(**kwargs)
+        self.queryset = queryset
+
+    def resolve(self, keys: list[UUID], viewer: Any) -> list[Any]:
+        """The rows behind the keys; fails as `does_not_exist` at each that the viewer cannot see."""
+        rows = self.queryset.visible_to(viewer).in_bulk(keys)
+        missing = ErrorDetail(str(self.error_messages["does_not_exist"]), "does_not_exist")
+        errors = {str(place): [missing] for place, key in enumerate(keys) if key not in rows}
+        if errors:
+            raise serializers.ValidationError(errors)
+        return list(rows.values())

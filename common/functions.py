@@ -12,6 +12,7 @@ from django.db.models import (
     UUIDField,
 )
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest, Now
 
 
 class RandomUUID(Func):
@@ -111,6 +112,23 @@ class ISOTime(Func):
         return self.as_sql(compiler, connection, template=template, **extra_context)
 
 
+class KeyText(Func):
+    """A key as the API writes it, for use inside JSON that the database builds."""
+
+    arity = 1
+    output_field = CharField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        # Django stores the 32 digits without hyphens.
+        parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        template = " || '-' || ".join(f"substr(%(expressions)s, {at}, {digits})" for at, digits in parts)
+        sql, params = self.as_sql(compiler, connection, template=template, **extra_context)
+        return sql, tuple(params) * len(parts)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="(%(expressions)s)::text", **extra_context)
+
+
 class JSONTexts(Subquery):
     """The texts of a subquery as a JSON list in its order; its one column is called `text`.
 
@@ -158,6 +176,15 @@ class UnknownFirst(Func):
     template = "CASE WHEN %(expressions)s IS NULL THEN -1 ELSE %(expressions)s END"
     arity = 1
     output_field = IntegerField()
+
+
+def not_before(column: str) -> Greatest:
+    """Now, or the time that stands there if it is later.
+
+    PostgreSQL's Now is when the statement began, before it waited for the row: without this, the one who
+    waited longest would write the earlier time over the later.
+    """
+    return Greatest(F(column), Now())
 
 
 def code_point_order(name: str) -> CodePointOrder:

@@ -48,16 +48,16 @@ class SoftDeleteQuerySet(SearchQuerySet[ModelT]):
     def deleted(self) -> Self:
         return self.filter(deleted_at__isnull=False)
 
-    def soft_delete(self, by: Model | None = None) -> int:
-        """Put live rows in the trash; how many there were."""
-        columns: dict[str, Any] = {"deleted_at": Now(), "updated_at": Now()}
+    def soft_delete(self, by: Model | None = None, **more: Any) -> int:
+        """Put live rows in the trash, with `more` columns that this moves; how many there were."""
+        columns: dict[str, Any] = {"deleted_at": Now(), "updated_at": Now(), **more}
         if by is not None:
             columns["deleted_by"] = by
         return self.alive().update(**columns)
 
-    def restore(self) -> int:
-        """Bring rows back from the trash; how many there were."""
-        columns: dict[str, Any] = {"deleted_at": None, "updated_at": Now()}
+    def restore(self, **more: Any) -> int:
+        """Bring rows back from the trash, with `more` columns that this moves; how many there were."""
+        columns: dict[str, Any] = {"deleted_at": None, "updated_at": Now(), **more}
         if any(field.name == "deleted_by" for field in self.model._meta.fields):
             columns["deleted_by"] = None
         return self.deleted().update(**columns)

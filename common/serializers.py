@@ -15,6 +15,7 @@ from common.fields import (
     StrictChoiceField,
     StrictIntegerField,
     VisibleRelatedField,
+    VisibleRelatedListField,
     WebAddressField,
 )
 from common.replay import is_replay
@@ -54,7 +55,9 @@ class StrictSerializer(serializers.Serializer):
         viewer = self.context["request"].user
         errors: dict[str, Any] = {}
         for field in self._writable_fields:
-            if isinstance(field, VisibleRelatedField) and self.validated_data.get(field.source):
+            if not isinstance(field, VisibleRelatedField | VisibleRelatedListField):
+                continue
+            if self.validated_data.get(field.source):
                 try:
                     row = field.resolve(self.validated_data[field.source], viewer)
                     self.validated_data[field.source] = row

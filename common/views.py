@@ -88,6 +88,10 @@ class ApiViewSet(viewsets.GenericViewSet):
         self.open_parent()
         if (self.lookup_url_kwarg or self.lookup_field) in self.kwargs:
             self.get_object()
+        self.ask_role()
+
+    def ask_role(self) -> None:
+        """Refuse with 403 what the viewer sees but may not do; roles are a matter of each resource."""
 
     def open_parent(self) -> Any:
         """The row in the path that this resource hangs under; 404 where the viewer cannot see it."""
@@ -166,6 +170,7 @@ class PatchMixin(ApiViewSet):
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()
+        self.ask_role()
         serializer: Any = self.get_serializer(row, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data:

@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "materials",
     "media_summaries",
     "threads",
+    "chatrooms",
     "config",
 ]
 
@@ -269,6 +270,9 @@ SPECTACULAR_SETTINGS = {
         "MaterialType": "materials.models.MaterialType",
         "MessageRole": "threads.models.MessageRole",
         "ProcessingStatus": "media_summaries.models.ProcessingStatus",
+        "RoomRole": "chatrooms.models.RoomRole",
+        "RoomType": "chatrooms.models.RoomType",
+        "RoomMessageType": "chatrooms.models.RoomMessageType",
     },
     "PREPROCESSING_HOOKS": ["common.openapi.only_versioned"],
     "POSTPROCESSING_HOOKS": [

@@ -14,6 +14,7 @@ api = [
     path("", include("materials.urls")),
     path("", include("media_summaries.urls")),
     path("", include("threads.urls")),
+    path("", include("chatrooms.urls")),
 ]
 
 urlpatterns = [

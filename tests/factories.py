@@ -8,6 +8,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Organization, OrganizationMember, Profile, Role, Session, User, UserSettings
+from chatrooms.models import Room, RoomMember, RoomMessage, RoomRole, RoomType, pair_key
 from materials.models import Material, MaterialType, Subject
 from media_summaries.models import (
     Category,
@@ -190,3 +191,81 @@ class SessionFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     token_digest = factory.Sequence(lambda n: f"{n:064x}")
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+
+
+class RoomFactory(DjangoModelFactory):
+    """A group; `admins` and `members` are its people, `messages` says that many things as nobody."""
+
+    class Meta:
+        model = Room
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Room {n}")
+    type = RoomType.GROUP
+
+    @factory.post_generation
+    def admins(self, create, extracted, **_):
+        for user in extracted or ():
+            RoomMemberFactory(room=self, user=user, role=RoomRole.ADMIN)
+
+    @factory.post_generation
+    def members(self, create, extracted, **_):
+        for user in extracted or ():
+            RoomMemberFactory(room=self, user=user)
+
+    @factory.post_generation
+    def messages(self, create, extracted, **_):
+        for number in range(extracted or 0):
+            RoomMessageFactory(room=self, content=f"Message {number + 1}")
+
+
+class DirectRoomFactory(DjangoModelFactory):
+    """The room of two `people`."""
+
+    class Meta:
+        model = Room
+
+    type = RoomType.DIRECT
+
+    @classmethod
+    def _create(cls, model_class, *args, people, **columns):
+        columns["direct_key"] = pair_key(*(person.pk for person in people))
+        room = super()._create(model_class, *args, **columns)
+        for person in people:
+            RoomMemberFactory(room=room, user=person)
+        return room
+
+
+class RoomMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = RoomMember
+
+    room = factory.SubFactory(RoomFactory)
+    user = factory.SubFactory(UserFactory)
+    role = RoomRole.MEMBER
+
+
+class RoomMessageFactory(DjangoModelFactory):
+    """Takes the next numbers of its room, as the service would."""
+
+    class Meta:
+        model = RoomMessage
+
+    room = factory.SubFactory(RoomFactory)
+    user = None
+    content = "Hello, everyone."
+
+    @factory.lazy_attribute
+    def seq(self):
+        self.room.last_seq += 1
+        return self.room.last_seq
+
+    @factory.lazy_attribute
+    def revision(self):
+        self.room.last_revision += 1
+        return self.room.last_revision
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        kwargs["room"].save(update_fields=["last_seq", "last_revision"])
+        return super()._create(model_class, *args, **kwargs)

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = sorted(path.parent.name for path in ROOT.glob("*/services.py"))
-GATES = {"visible_to", "administered_by", "owned_by", "in_trash_of"}
+GATES = {"visible_to", "administered_by", "owned_by", "in_trash_of", "deleted_of_member"}
 WRITES = {
     "save",
     "create",

@@ -22,6 +22,7 @@ def test_the_first_session_works_when_pasted(transactional_db, live_server, caps
     assert '"error"' not in done.stdout
     assert "Each step removes what the earlier vectors already say." in done.stdout
     assert '"youtube_id":"kjBOesZCoqc"' in done.stdout
+    assert '"content":"Have you seen the new chapter?"' in done.stdout.splitlines()[-1]
 
 
 def test_every_make_command_of_the_readme_exists():

@@ -9,6 +9,8 @@ from tests.factories import (
     MaterialFactory,
     OrganizationFactory,
     OrganizationMemberFactory,
+    RoomFactory,
+    RoomMessageFactory,
     SubjectFactory,
     ThreadFactory,
     VideoSummaryFactory,
@@ -69,6 +71,24 @@ DOORS = [
     ("delete", "video-summaries/<uuid:video_summary_id>/keyframes/<uuid:pk>/", None, 204, NONE),
     ("get", "tags/", None, 200, 200),
     ("get", "categories/", None, 200, 200),
+    ("get", "rooms/", None, 200, 200),
+    ("post", "rooms/", {"name": "New"}, 201, 201),
+    ("post", "rooms/direct/", {"user": "<person>"}, 201, 201),
+    ("get", "rooms/<uuid:pk>/", None, 200, NONE),
+    ("patch", "rooms/<uuid:pk>/", {"name": "New"}, 200, NONE),
+    ("delete", "rooms/<uuid:pk>/", None, 204, NONE),
+    ("post", "rooms/<uuid:pk>/restore/", None, 200, NONE),
+    ("post", "rooms/<uuid:pk>/read/", {"seq": 0}, 200, NONE),
+    ("get", "rooms/<uuid:room_id>/members/", None, 200, NONE),
+    ("post", "rooms/<uuid:room_id>/members/", {"user": "<person>"}, 201, NONE),
+    ("get", "rooms/<uuid:room_id>/members/<uuid:user_id>/", None, 200, NONE),
+    ("patch", "rooms/<uuid:room_id>/members/<uuid:user_id>/", {"role": "admin"}, 200, NONE),
+    ("delete", "rooms/<uuid:room_id>/members/<uuid:user_id>/", None, 204, NONE),
+    ("get", "rooms/<uuid:room_id>/messages/", None, 200, NONE),
+    ("post", "rooms/<uuid:room_id>/messages/", {"content": "Hi"}, 201, NONE),
+    ("get", "rooms/<uuid:room_id>/messages/<uuid:pk>/", None, 200, NONE),
+    ("patch", "rooms/<uuid:room_id>/messages/<uuid:pk>/", {"content": "New"}, 200, NONE),
+    ("delete", "rooms/<uuid:room_id>/messages/<uuid:pk>/", None, 204, NONE),
     ("get", "threads/", None, 200, 200),
     ("post", "threads/", {"title": "New"}, 201, 201),
     ("get", "threads/<uuid:pk>/", None, 200, NONE),
@@ -99,6 +119,8 @@ def world(alice, bob):
     organization = OrganizationFactory(members={alice: "owner", bob: "member"})
     subject = SubjectFactory(user=alice)
     thread = ThreadFactory(user=alice, messages=1)
+    room = RoomFactory(admins=[alice], members=[bob])
+    said = RoomMessageFactory(room=room, user=alice)
     video = VideoSummaryFactory(user=alice, processing_status="failed")
     return {
         "users/": {"pk": alice.pk},
@@ -110,6 +132,8 @@ def world(alice, bob):
             "video_summary_id": video.pk,
             "pk": KeyframeFactory(video_summary=video).pk,
         },
+        "rooms/<uuid:pk>/": {"pk": room.pk},
+        "rooms/<uuid:room_id>/": {"room_id": room.pk, "pk": said.pk, "user_id": bob.pk},
         "threads/<uuid:pk>/": {"pk": thread.pk},
         "threads/<uuid:thread_id>/": {"thread_id": thread.pk, "pk": thread.messages.get().pk},
         "<subject>": subject.pk,

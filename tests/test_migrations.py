@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.factories import ThreadFactory
 
-OURS = ["accounts", "materials", "media_summaries", "threads"]
+OURS = ["accounts", "materials", "media_summaries", "threads", "chatrooms"]
 
 
 def test_every_model_has_its_migration(db):

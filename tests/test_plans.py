@@ -8,6 +8,7 @@ from django.db import connection
 from tests.factories import (
     KeyframeFactory,
     MaterialFactory,
+    RoomFactory,
     SubjectFactory,
     ThreadFactory,
     VideoSummaryFactory,
@@ -32,6 +33,10 @@ FILTERED = [
     "/api/v1/video-summaries/{video}/keyframes/",
     "/api/v1/tags/",
     "/api/v1/categories/",
+    "/api/v1/rooms/{room}/messages/",
+    "/api/v1/rooms/{room}/messages/?after=1",
+    "/api/v1/rooms/{room}/messages/?before=2",
+    "/api/v1/rooms/{room}/members/",
     "/api/v1/threads/?deleted=true",
     "/api/v1/threads/?material={material}",
     "/api/v1/threads/{thread}/messages/",
@@ -58,11 +63,18 @@ def test_a_list_comes_from_an_index(address, as_user, alice, queries):
     material = MaterialFactory(user=alice)
     video = VideoSummaryFactory(user=alice, tags=["Moon"], categories=["Sky"])
     KeyframeFactory(video_summary=video)
+    room = RoomFactory(admins=[alice], messages=3)
     thread = ThreadFactory(user=alice, material=material, messages=3)
     as_user(alice).delete(f"/api/v1/video-summaries/{VideoSummaryFactory(user=alice).pk}/")
     for row in (SubjectFactory(user=alice), MaterialFactory(user=alice), ThreadFactory(user=alice)):
         as_user(alice).delete(f"/api/v1/{row._meta.model_name}s/{row.pk}/")
-    places = {"subject": material.subject_id, "material": material.pk, "thread": thread.pk, "video": video.pk}
+    places = {
+        "subject": material.subject_id,
+        "material": material.pk,
+        "thread": thread.pk,
+        "video": video.pk,
+        "room": room.pk,
+    }
 
     with queries() as sent:
         assert as_user(alice).get(address.format(**places)).status_code == 200

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.seed import PASSWORD, PEOPLE
 
-OURS = ("accounts", "materials", "media_summaries", "threads")
+OURS = ("accounts", "materials", "media_summaries", "threads", "chatrooms")
 
 
 def seed(**options):
@@ -42,7 +42,7 @@ def test_the_printed_log_ins_work_and_find_their_world(db, anyone):
     )
     token = login.json()["meta"]["session_token"]
     anyone.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-    for library in ("subjects", "materials", "video-summaries", "threads"):
+    for library in ("subjects", "materials", "video-summaries", "threads", "rooms"):
         assert anyone.get(f"/api/v1/{library}/").json()["total"] > 0
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from common.constraints import key_of, refusing
 from common.errors import IdConflict, NotVisible
+from common.functions import not_before
 from common.replay import is_replay
 from materials.models import Material
 from threads.models import Message, Thread
@@ -50,7 +51,7 @@ def _take_numbers(thread_id: UUID, by: User, count: int) -> Thread:
     """
     thread = Thread(pk=thread_id)
     thread.last_seq = F("last_seq") + count
-    thread.updated_at = Now()
+    thread.updated_at = not_before("updated_at")
     try:
         thread.save(force_update=True, update_fields=["last_seq", "updated_at"])
     except Thread.NotUpdated:

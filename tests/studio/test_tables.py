@@ -32,7 +32,7 @@ def test_every_table_is_in_the_studio():
 
     ours = {
         model
-        for label in ("accounts", "materials", "media_summaries", "threads")
+        for label in ("accounts", "materials", "media_summaries", "threads", "chatrooms")
         for model in apps.get_app_config(label).get_models()
     }
     assert ours <= set(TABLES)

@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 import accounts.seed
+import chatrooms.seed
 import materials.seed
 import media_summaries.seed
 import threads.seed
 from common.seeding import Made, load
 
 # In the order of who needs whom.
-APPS = (accounts.seed, materials.seed, media_summaries.seed, threads.seed)
+APPS = (accounts.seed, materials.seed, media_summaries.seed, threads.seed, chatrooms.seed)
 LOCAL = {"", "localhost", "127.0.0.1", "::1"}
 
 

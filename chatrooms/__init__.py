@@ -1,0 +1,1 @@
+"""Rooms where people talk: who is in them and what was said."""

@@ -1,0 +1,215 @@
+"""Every read of rooms."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    JSONField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, JSONObject, Left
+
+from common.functions import ISOTime, KeyText
+from common.querysets import SearchQuerySet, SoftDeleteQuerySet
+
+PREVIEW_LENGTH = 200
+NOBODY = {"id": None, "name": "Deleted user", "username": None, "image": ""}
+
+
+def person_as_shown() -> JSONObject:
+    """The `user` of a row as readers see them; who is deleted or purged has no key and no name.
+
+    Deactivated people keep theirs.
+    """
+    known = Q(user__isnull=False, user__deleted_at=None)
+
+    def shown(column: str, key: str) -> Case:
+        return Case(When(known, then=F(column)), default=Value(NOBODY[key]))
+
+    return JSONObject(
+        id=Case(When(known, then=KeyText("user"))),
+        name=shown("user__name", "name"),
+        username=shown("user__username", "username"),
+        image=shown("user__image", "image"),
+    )
+
+
+class RoomQuerySet(SoftDeleteQuerySet):
+    """Rooms."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Live rooms that the person is in."""
+        return self.alive().filter(pk__in=_members().filter(user=user).values("room"))
+
+    def administered_by(self, user: Any) -> Self:
+        """Those that the person may run: groups as an admin, direct rooms as either of the two."""
+        return self.visible_to(user).filter(_run_by(user))
+
+    def in_trash_of(self, user: Any) -> Self:
+        """Deleted rooms that the person may bring back."""
+        return self.deleted_of_member(user).filter(_run_by(user))
+
+    def deleted_of_member(self, user: Any) -> Self:
+        """Deleted rooms that the person is in, in whatever role."""
+        return self.deleted().filter(pk__in=_members().filter(user=user).values("room"))
+
+    def of_type(self, type: str | None) -> Self:
+        return self.filter(type=type) if type else self
+
+    def with_place_of(self, user: Any) -> Self:
+        """With `role` and `last_read_seq`, the person's own."""
+        # One membership at most, so that the join multiplies nothing.
+        place = FilteredRelation("members", condition=Q(members__user=user))
+        return self.annotate(place=place, role=F("place__role"), last_read_seq=F("place__last_read_seq"))
+
+    def with_unread_count(self, user: Any) -> Self:
+        """With `unread_count`, what others have said since the person's marker; wants `with_place_of`."""
+        unread = (
+            _messages()
+            .alive()
+            .filter(room=OuterRef("pk"), seq__gt=OuterRef("last_read_seq"))
+            .not_by(user)
+            .order_by()
+            .values("room")
+            .annotate(count=Count("*"))
+        )
+        return self.annotate(unread_count=Coalesce(Subquery(unread.values("count")), 0))
+
+    def with_member_count(self) -> Self:
+        """With `member_count`, the members who are not deleted."""
+        members = (
+            _members()
+            .of_live_people()
+            .filter(room=OuterRef("pk"))
+            .order_by()
+            .values("room")
+            .annotate(count=Count("*"))
+        )
+        return self.annotate(member_count=Coalesce(Subquery(members.values("count")), 0))
+
+    def with_last_message(self) -> Self:
+        """With `last_message`: what a list shows of the latest live one, or null."""
+        preview = JSONObject(
+            id=KeyText("pk"),
+            seq="seq",
+            type="type",
+            content=Left("content", PREVIEW_LENGTH),
+            user=person_as_shown(),
+            created_at=ISOTime("created_at"),
+        )
+        last = (
+            _messages()
+            .alive()
+            .filter(room=OuterRef("pk"))
+            .order_by("-seq")
+            .annotate(preview=preview)
+            .values("preview")[:1]
+        )
+        return self.annotate(last_message=Subquery(last))
+
+    def with_other(self, user: Any) -> Self:
+        """With `other`, the person opposite in a direct room as shown to this one; null for groups."""
+        opposite = (
+            _members()
+            .filter(room=OuterRef("pk"))
+            .exclude(user=user)
+            .annotate(person=person_as_shown())
+            .values("person")[:1]
+        )
+        # A purged person has left no membership behind.
+        shown = Coalesce(Subquery(opposite), Value(NOBODY, JSONField()))
+        return self.annotate(
+            other=Case(When(type="direct", then=shown), default=None, output_field=JSONField())
+        )
+
+
+class RoomMemberQuerySet(SearchQuerySet):
+    """Memberships in rooms."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Members of the person's rooms; a deleted person is not listed."""
+        return self.of_live_people().filter(room__in=_rooms().visible_to(user))
+
+    def in_room(self, key: UUID) -> Self:
+        """The members of one room, the longest-standing first."""
+        return self.filter(room=key).select_related("user").order_by("joined_at", "pk")
+
+    def of_live_people(self) -> Self:
+        return self.filter(user__deleted_at=None)
+
+    def people(self) -> set[UUID]:
+        """The keys of the members, deleted people included."""
+        return set(self.values_list("user_id", flat=True))
+
+    def administered_by(self, user: Any) -> Self:
+        """The person's own places as an admin."""
+        return self.filter(user=user, role="admin")
+
+    def acting_admins(self) -> Self:
+        """Admins who can log in."""
+        return self.of_live_people().filter(role="admin", user__is_active=True)
+
+    def next_in_line(self) -> Self:
+        """Who should lead: the longest-standing of those who can log in, the others after them."""
+        return self.of_live_people().order_by("-user__is_active", "joined_at", "pk")
+
+    def behind(self, seq: int) -> Self:
+        """Members who have not read up to a number that has been given."""
+        return self.filter(last_read_seq__lt=seq, room__last_seq__gte=seq)
+
+
+class RoomMessageQuerySet(SoftDeleteQuerySet):
+    """Messages of rooms."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Live messages of the person's live rooms."""
+        return self.alive().filter(room__in=_rooms().visible_to(user))
+
+    def in_room(self, key: UUID) -> Self:
+        return self.filter(room=key)
+
+    def written_by(self, user: Any) -> Self:
+        """Those that the person may edit."""
+        return self.filter(user=user)
+
+    def deletable_by(self, user: Any) -> Self:
+        """Those that the person may delete: their own, and all in groups that they administer."""
+        return self.filter(Q(user=user) | Q(room__in=_members().administered_by(user).values("room")))
+
+    def not_by(self, user: Any) -> Self:
+        """What others have said, people who are purged included."""
+        return self.filter(~Q(user=user))
+
+    def with_author(self) -> Self:
+        """With `author`, the person as readers see them."""
+        return self.annotate(author=person_as_shown())
+
+    def with_room_revision(self) -> Self:
+        """With `room_revision`, how far the room had come when this was read."""
+        return self.annotate(room_revision=F("room__last_revision"))
+
+
+def _run_by(user: Any) -> Q:
+    return Q(type="direct") | Q(pk__in=_members().administered_by(user).values("room"))
+
+
+# By name: the models import this module.
+def _rooms() -> RoomQuerySet:
+    return apps.get_model("chatrooms", "Room").objects.all()
+
+
+def _members() -> RoomMemberQuerySet:
+    return apps.get_model("chatrooms", "RoomMember").objects.all()
+
+
+def _messages() -> RoomMessageQuerySet:
+    return apps.get_model("chatrooms", "RoomMessage").objects.all()

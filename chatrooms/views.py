@@ -1,0 +1,224 @@
+"""The addresses of rooms."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chatrooms import services
+from chatrooms.models import Room, RoomMember, RoomMessage
+from chatrooms.serializers import (
+    DirectRoomSerializer,
+    NewRoomMemberSerializer,
+    ReadMarkerSerializer,
+    RoomHistoryQuery,
+    RoomMemberSerializer,
+    RoomMessageSerializer,
+    RoomQuery,
+    RoomRoleSerializer,
+    RoomSerializer,
+)
+from common.errors import Forbidden
+from common.pagination import SequencePagination
+from common.queries import PageQuery
+from common.views import CreateMixin, LibraryViewSet, ListMixin, PatchMixin
+
+
+def _only_with(rows: QuerySet) -> None:
+    """403 unless there is such a row."""
+    if not rows.exists():
+        raise Forbidden
+
+
+class RoomViewSet(LibraryViewSet):
+    """One's rooms."""
+
+    queryset = Room.objects.all()
+    serializer_class = RoomSerializer
+    queries = {"list": RoomQuery}
+
+    def get_queryset(self):
+        viewer = self.viewer
+        rooms = self.scope(Room.objects).with_place_of(viewer).with_unread_count(viewer)
+        return rooms.with_member_count().with_last_message().with_other(viewer)
+
+    def listed(self, queryset):
+        query = self.query
+        return (
+            queryset.of_type(query.get("type"))
+            .matching(query["search"], "name")
+            .sorted_by(*query["ordering"])
+        )
+
+    def ask_role(self) -> None:
+        if self.action in ("partial_update", "destroy"):
+            _only_with(Room.objects.administered_by(self.viewer).filter(pk=self.kwargs["pk"]))
+
+    def gate(self) -> None:
+        if self.action == "restore":
+            deleted = Room.objects.deleted_of_member(self.viewer)
+            room = get_object_or_404(deleted, pk=self.kwargs["pk"])
+            _only_with(Room.objects.in_trash_of(self.viewer).filter(pk=room.pk))
+        else:
+            super().gate()
+
+    def perform_create(self, serializer: Any) -> None:
+        room = services.create_group(owner=self.viewer, **serializer.validated_data)
+        serializer.instance = self.get_queryset().get(pk=room.pk)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.rename_room(room_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data)
+
+    def perform_destroy(self, instance: Room) -> None:
+        services.delete_room(room_id=instance.pk, by=self.viewer)
+
+    def perform_restore(self, key) -> None:
+        services.restore_room(room_id=key, by=self.viewer)
+
+    @extend_schema(request=DirectRoomSerializer, responses={200: RoomSerializer, 201: RoomSerializer})
+    @action(detail=False, methods=["post"])
+    def direct(self, request: Request) -> Response:
+        """Talk to one person: the room of the two, made if there is none."""
+        serializer = DirectRoomSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        serializer.resolve_references()
+        room, is_new = services.open_direct_room(by=self.viewer, **serializer.validated_data)
+        shown = self.get_serializer(self.get_queryset().get(pk=room.pk))
+        return Response(shown.data, status=201 if is_new else 200)
+
+    @extend_schema(request=ReadMarkerSerializer, responses=ReadMarkerSerializer)
+    @action(detail=True, methods=["post"])
+    def read(self, request: Request, pk) -> Response:
+        """Mark what was said up to a number as read; the marker never moves back."""
+        serializer = ReadMarkerSerializer(self._marked(), data=request.data)
+        serializer.is_valid(raise_exception=True)
+        services.mark_read(room_id=pk, reader=self.viewer, **serializer.validated_data)
+        return Response(ReadMarkerSerializer(self._marked()).data)
+
+    def _marked(self) -> Room:
+        rooms = Room.objects.visible_to(self.viewer).with_place_of(self.viewer)
+        return get_object_or_404(rooms.with_unread_count(self.viewer), pk=self.kwargs["pk"])
+
+
+class RoomMemberViewSet(ListMixin, mixins.RetrieveModelMixin):
+    """Who is in a room."""
+
+    queryset = RoomMember.objects.all()
+    serializer_class = RoomMemberSerializer
+    queries = {"list": PageQuery}
+    parent = Room.objects.all()
+    parent_kwarg = "room_id"
+    lookup_field = "user_id"
+
+    def get_queryset(self):
+        return RoomMember.objects.visible_to(self.viewer).in_room(self.kwargs["room_id"])
+
+    def ask_role(self) -> None:
+        leaves = self.action == "destroy" and self.kwargs["user_id"] == self.viewer.pk
+        if self.action in ("create", "partial_update", "destroy") and not leaves:
+            _only_with(Room.objects.administered_by(self.viewer).filter(pk=self.kwargs["room_id"]))
+
+    @extend_schema(request=NewRoomMemberSerializer, responses={201: RoomMemberSerializer})
+    def create(self, request: Request, room_id) -> Response:
+        """Take a person in."""
+        self.gate()
+        serializer = NewRoomMemberSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        serializer.resolve_references()
+        member = services.add_member(room_id=room_id, by=self.viewer, **serializer.validated_data)
+        return Response(self.get_serializer(member).data, status=201)
+
+    @extend_schema(request=RoomRoleSerializer)
+    def partial_update(self, request: Request, room_id, user_id) -> Response:
+        """Give a member another role."""
+        self.gate()
+        serializer = RoomRoleSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if serializer.validated_data:
+            services.change_member(
+                room_id=room_id, by=self.viewer, user_id=user_id, **serializer.validated_data
+            )
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def destroy(self, request: Request, room_id, user_id) -> Response:
+        """Let a member go, or leave."""
+        services.remove_member(room_id=room_id, by=self.viewer, user_id=user_id)
+        return Response(status=204)
+
+
+class RoomHistoryPagination(SequencePagination):
+    """A window of a room's history, with the revision from which its reader can go on with changes."""
+
+    def paginate_queryset(self, queryset, request, view=None):
+        rows = super().paginate_queryset(queryset.with_room_revision(), request, view)
+        # Of the same statement as the rows, so that what came later is a change after it. Without rows it
+        # is from the gate, which was asked before: a change may then come again, but none is missed.
+        self.last_revision = rows[0].room_revision if rows else view.room.last_revision
+        return rows
+
+    def get_paginated_response(self, data: list) -> Response:
+        answer = super().get_paginated_response(data)
+        answer.data["last_revision"] = self.last_revision
+        return answer
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        envelope = super().get_paginated_response_schema(schema)
+        envelope["properties"]["last_revision"] = {"type": "integer"}
+        envelope["required"].append("last_revision")
+        return envelope
+
+
+class RoomMessageViewSet(
+    CreateMixin,
+    ListMixin,
+    mixins.RetrieveModelMixin,
+    PatchMixin,
+    mixins.DestroyModelMixin,
+):
+    """What was said in one room."""
+
+    queryset = RoomMessage.objects.all()
+    serializer_class = RoomMessageSerializer
+    pagination_class = RoomHistoryPagination
+    queries = {"list": RoomHistoryQuery}
+    parent = Room.objects.all()
+    parent_kwarg = "room_id"
+
+    def get_queryset(self):
+        messages = RoomMessage.objects.visible_to(self.viewer).in_room(self.kwargs["room_id"])
+        return messages.with_author()
+
+    def listed(self, queryset):
+        return queryset.matching(self.query["search"], "content")
+
+    def open_parent(self) -> Room:
+        self.room = super().open_parent()
+        return self.room
+
+    def ask_role(self) -> None:
+        messages = RoomMessage.objects.visible_to(self.viewer)
+        if self.action == "partial_update":
+            _only_with(messages.written_by(self.viewer).filter(pk=self.kwargs["pk"]))
+        elif self.action == "destroy":
+            _only_with(messages.deletable_by(self.viewer).filter(pk=self.kwargs["pk"]))
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.instance = services.post_message(
+            room_id=self.kwargs["room_id"], author=self.viewer, **serializer.validated_data
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        services.edit_message(
+            room_id=self.kwargs["room_id"],
+            message_id=serializer.instance.pk,
+            by=self.viewer,
+            **serializer.validated_data,
+        )
+
+    def perform_destroy(self, instance: RoomMessage) -> None:
+        services.delete_message(room_id=self.kwargs["room_id"], message_id=instance.pk, by=self.viewer)
