@@ -1,14 +1,21 @@
 """What the documents say is so."""
 
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
+from django.urls import Resolver404, resolve
+
+from common.queries import NoQuery
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+PACKAGES = {"common", "accounts", "materials", "media_summaries", "threads", "chatrooms", "config"}
 
 
 def test_the_first_session_works_when_pasted(transactional_db, live_server, capsys):
@@ -25,10 +32,12 @@ def test_the_first_session_works_when_pasted(transactional_db, live_server, caps
     assert '"content":"Have you seen the new chapter?"' in done.stdout.splitlines()[-1]
 
 
-def test_every_make_command_of_the_readme_exists():
-    makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"`?make ([a-z]+)", README)) - {"it"}:
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+@pytest.mark.parametrize("name", ["README.md", "docs/operations.md"])
+def test_every_command_that_is_shown_exists(name):
+    text = (ROOT / name).read_text()
+    shown = set(re.findall(r"\b(?:make|manage\.py) [a-z_]+", text)) - {"make it"}
+
+    assert not [command for command in sorted(shown) if not stands(command)]
 
 
 def test_every_setting_is_listed():
@@ -36,6 +45,16 @@ def test_every_setting_is_listed():
     listed = (ROOT / ".env.example").read_text()
     for name in re.findall(r'(?:env\.\w+|flag|count)\(\s*"([A-Z_]+)"', settings):
         assert re.search(rf"^# ?{name}=|{name}", listed), name
+
+
+def test_every_setting_for_running_it_is_read():
+    shown = re.findall(
+        r"`([A-Z_]{4,})\b|^([A-Z_]{4,})=", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE
+    )
+    sources = [ROOT / "Makefile", *(ROOT / "config").rglob("*.py")]
+    read = "".join(path.read_text() for path in sources)
+
+    assert not [name for name in sorted({either or other for either, other in shown}) if name not in read]
 
 
 @pytest.mark.parametrize(
@@ -58,3 +77,145 @@ def test_the_docs_page_loads_nothing_from_elsewhere(client, db):
 
     assert "swagger-ui" in page
     assert not re.findall(r"(?:src|href)=\"https?://", page)
+
+
+# The five systems: the tables that each one's document names, and how many columns it shows of each.
+TABLES = {
+    "BrainBytes core": {"user": 7, "session": 8, "subject": 6, "material": 8, "thread": 6, "message": 5},
+    "Bun video chat": {
+        "users": 10,
+        "rooms": 5,
+        "messages": 8,
+        "room_members": 4,
+        "accounts": 0,
+        "sessions": 0,
+        "verification_tokens": 0,
+    },
+    "Buster": {"users": 7, "organizations": 0, "organization_members": 3, "user_profiles": 1, "chats": 0},
+    "Avenire": {
+        "users": 0,
+        "accounts": 0,
+        "email_verifications": 0,
+        "passkeys": 0,
+        "chat": 0,
+        "message": 0,
+        "user-settings": 0,
+    },
+    "Mind-vault": {
+        "user": 7,
+        "video_summary": 14,
+        "tag": 4,
+        "category": 4,
+        "keyframe": 6,
+        "video_summary_tag": 2,
+        "video_summary_category": 2,
+    },
+}
+GROUPS = ["Tables and columns", "Operations", "Commands", "Promises"]
+
+
+def provenance():
+    """The rows of the document by (system, group): what the old document says, where it is, why."""
+    found, system, group = {}, "", ""
+    for line in (ROOT / "docs" / "from-the-seeds.md").read_text().splitlines():
+        if line.startswith("## "):
+            system, group = line[3:], ""
+        elif line.startswith("### "):
+            group = line[4:]
+        elif line.startswith("| ") and not line.startswith(("| reason |", f"| {system} | Lyceum |")):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            found.setdefault((system, group), []).append(cells)
+    return found
+
+
+def named(cells):
+    """The names in backticks that stand, and those that are planned: from that word to the next semicolon."""
+    stand, planned = [], []
+    for part in ";".join(cells).split(";"):
+        names = planned if part.strip().startswith("planned") else stand
+        names.extend(re.findall(r"`([^`]+)`", part))
+    return stand, planned
+
+
+def stands(name):
+    """Whether what a document names is there; None for a name that is no place in Lyceum."""
+    if call := re.fullmatch(r"(GET|POST|PATCH|PUT|DELETE) (/\S+)", name):
+        return is_answered(*call.groups())
+    if name.startswith("/"):
+        return is_answered("GET", name)
+    if command := re.fullmatch(r"manage\.py (\w+)", name):
+        return command[1] in get_commands()
+    if target := re.fullmatch(r"make (\w+)", name):
+        return re.search(rf"^{target[1]}:", MAKEFILE, re.MULTILINE) is not None
+    if name.startswith("tests/"):
+        return (ROOT / name).is_file()
+    if name in PACKAGES or re.fullmatch(r"[a-z_]+(\.\w+)+", name):
+        return is_in_the_code(name)
+    return None
+
+
+def is_answered(method, address):
+    """Whether a route takes the method and, where some are named, the query parameters."""
+    path, _, query = address.partition("?")
+    try:
+        view = resolve(re.sub(r"\{\w+\}", str(uuid4()), path)).func
+    except Resolver404:
+        return False
+    if not path.startswith("/api/v1/"):
+        return True
+    action = view.actions.get(method.lower())
+    parameters = view.cls.queries.get(action, NoQuery)().fields
+    return action is not None and set(re.findall(r"(\w+)=", query)) <= set(parameters)
+
+
+def is_in_the_code(path):
+    """Whether a dotted path can be imported; constraints and indexes count as attributes of their model."""
+    try:
+        pkgutil.resolve_name(path)
+    except (ImportError, AttributeError):
+        owner, _, last = path.rpartition(".")
+        try:
+            meta = pkgutil.resolve_name(owner)._meta
+        except (ImportError, AttributeError, ValueError):
+            return False
+        return last in {rule.name for rule in [*meta.constraints, *meta.indexes, *meta.get_fields()]}
+    return True
+
+
+@pytest.mark.parametrize("system", TABLES)
+def test_every_table_and_column_of_an_older_system_has_one_row(system):
+    rows = provenance()[system, "Tables and columns"]
+    first = [re.match(r"`([^`]+)`", cells[0]) for cells in rows]
+    names = [name[1] for name in first if name]
+    columns = [name.partition(".")[0] for name in names if "." in name]
+
+    assert {table: names.count(table) for table in TABLES[system]} == dict.fromkeys(TABLES[system], 1)
+    assert {table: columns.count(table) for table in TABLES[system]} == TABLES[system]
+    assert len(names) == len(set(names))
+
+
+def test_every_older_system_is_told_whole():
+    rows = provenance()
+    systems = [(system, group) for system in TABLES for group in GROUPS]
+
+    assert [key for key in rows if key[1]] == systems
+    for (system, group), found in rows.items():
+        said = [cells[0] for cells in found]
+        assert len(said) == len(set(said)), (system, group)
+        for cells in found:
+            assert len(cells) == 3, cells
+            assert cells[1], cells
+            assert cells[1] != "not taken" or cells[2], cells
+
+
+def test_what_came_of_the_older_systems_is_where_the_document_says():
+    places = {name for rows in provenance().values() for cells in rows for name in named(cells[1:])[0]}
+
+    assert len(places) > 100
+    assert not [name for name in sorted(places) if stands(name) is False]
+
+
+def test_what_is_planned_does_not_stand_yet():
+    planned = {name for rows in provenance().values() for cells in rows for name in named(cells[1:])[1]}
+
+    assert not [name for name in sorted(planned) if stands(name)], "no longer planned: say where it is"
