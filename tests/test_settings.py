@@ -95,6 +95,13 @@ def test_production_speaks_https_only(settings_of):
     assert settings_of(names).stdout.strip() == "False False False"
 
 
+def test_a_proxy_that_ends_tls_is_believed_only_if_told_so(settings_of):
+    header = "__dict__.get('SECURE_PROXY_SSL_HEADER')"
+
+    assert settings_of(header).stdout.strip() == "None"
+    assert "X_FORWARDED_PROTO" in settings_of(header, BEHIND_TLS_PROXY="true").stdout
+
+
 def test_tests_never_touch_the_database_of_the_environment(tmp_path):
     precious = tmp_path / "precious.sqlite3"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
