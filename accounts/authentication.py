@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.crypto import constant_time_compare
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -19,6 +19,14 @@ from accounts.sessions import SessionStore
 
 class PasswordBackend(AuthenticationBackend):
     """Log-in by e-mail or username and password, for people who are present."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        try:
+            "".join(map(str, credentials.values())).encode()
+        except UnicodeEncodeError:
+            # JSON can write half a character; no hash and no database takes it.
+            return None
+        return super().authenticate(request, **credentials)
 
     def user_can_authenticate(self, user: Any) -> bool:
         return user.is_active and user.deleted_at is None

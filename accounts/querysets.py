@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.apps import apps
 from django.contrib.auth.base_user import BaseUserManager
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from common.functions import code_point_order
 from common.querysets import SearchQuerySet, SoftDeleteQuerySet
 
 
@@ -125,7 +126,7 @@ class OrganizationQuerySet(SoftDeleteQuerySet):
 
     def slugs_like(self, base: str) -> set[str]:
         """The slugs in use that begin alike, those of deleted organizations too."""
-        return set(self.filter(slug__startswith=base).values_list("slug", flat=True))
+        return set(self.filter(slug__startswith=base).order_by().values_list("slug", flat=True))
 
 
 class MemberQuerySet(SearchQuerySet):
@@ -146,6 +147,13 @@ class MemberQuerySet(SearchQuerySet):
     def owned_by(self, user: Any) -> Self:
         return self.filter(user=user, role="owner")
 
+    def removable_by(self, user: Any) -> Self:
+        """Those that the person may end: their own, any as an owner, all but owners' as an admin."""
+        organizations = apps.get_model("accounts", "Organization").objects
+        owned = Q(organization__in=organizations.owned_by(user))
+        administered = Q(organization__in=organizations.administered_by(user)) & ~Q(role="owner")
+        return self.filter(Q(user=user) | owned | administered)
+
     def owners(self) -> Self:
         return self.of_live_people().filter(role="owner")
 
@@ -153,7 +161,7 @@ class MemberQuerySet(SearchQuerySet):
         return self.filter(organization__deleted_at=None)
 
     def by_organization(self) -> Self:
-        return self.order_by("organization__name", "organization_id")
+        return self.order_by(code_point_order("organization__name"), "organization_id")
 
 
 def _memberships() -> MemberQuerySet:

@@ -40,7 +40,8 @@ class EmailField(StrictCharField):
             validate_email(value)
         except InvalidValue:
             self.fail("invalid_email")
-        if not value.isascii() or len(value.partition("@")[0]) > 64:
+        # As sent: the Kelvin sign becomes a K when it is normalised.
+        if not data.isascii() or len(value.partition("@")[0]) > 64:
             self.fail("invalid_email")
         return value.lower()
 
@@ -55,7 +56,7 @@ class PatternField(StrictCharField):
 
     def to_internal_value(self, data: Any) -> str:
         value = super().to_internal_value(data)
-        if not self.pattern.fullmatch(value):
+        if not data.isascii() or not self.pattern.fullmatch(value):
             self.fail("invalid_form")
         return value
 
@@ -276,7 +277,8 @@ class DirectoryQuery(PageQuery):
     ids = KeysParameter(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "ids" in attrs and not {"page", "page_size", "search"}.isdisjoint(self.initial_data):
+        others = (self.initial_data.get(name) for name in ("page", "page_size", "search"))
+        if "ids" in attrs and any(others):
             raise ValidationError(
                 {"ids": [ErrorDetail("Not together with page, page_size or search.", "invalid")]}
             )

@@ -1,5 +1,7 @@
 """Every write of accounts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from accounts.models import Organization, OrganizationMember, Profile, Role, User, UserSettings
+from accounts.sessions import log_in
 from common.constraints import key_of, refusing
 from common.errors import DomainError, Forbidden, IdConflict, NotVisible
 
@@ -61,12 +64,58 @@ def sign_up(
     id: UUID | None = None,
 ) -> tuple[User, Organization | None]:
     """A new person, with an organization of their own if they name one: all of it or nothing."""
-    with refusing(PERSON_CONFLICTS), transaction.atomic():
-        keys = {"id": id} if id else {}
-        person = User.objects.create_user(email, password, name=name, username=username, **keys)
-        EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
-        founded = create_organization(owner=person, **organization) if organization else None
+    person = _newcomer(email=email, password=password, name=name, username=username, id=id)
+    with _unless_taken(person.email), transaction.atomic():
+        founded = _settle(person, organization)
     return person, founded
+
+
+def sign_up_and_log_in(
+    *,
+    email: str,
+    password: str,
+    name: str,
+    username: str | None = None,
+    organization: dict[str, Any] | None = None,
+    ip_address: str | None,
+    user_agent: str,
+) -> tuple[User, Organization | None, str]:
+    """As `sign_up`, with the token of a first log-in; that too is made with all the rest or not at all."""
+    person = _newcomer(email=email, password=password, name=name, username=username)
+    with _unless_taken(person.email), transaction.atomic():
+        founded = _settle(person, organization)
+        session = log_in(person, ip_address=ip_address, user_agent=user_agent)
+    return person, founded, str(session.session_key)
+
+
+@contextmanager
+def _unless_taken(email: str) -> Iterator[None]:
+    """Refuses what an account has already; of an address and a username the address is the one named."""
+    try:
+        with refusing(PERSON_CONFLICTS):
+            yield
+    except UsernameTaken:
+        # Where two constraints break, each database tells of another.
+        if User.objects.filter(email=email).exists():
+            raise EmailTaken from None
+        raise
+
+
+def _newcomer(*, email: str, password: str, id: UUID | None = None, **columns: Any) -> User:
+    """A person who is not in the database yet.
+
+    A password is hashed slowly on purpose, so that comes before the transaction: other writers wait for it.
+    """
+    keys = {"id": id} if id else {}
+    person = User(email=email.lower(), **columns, **keys)
+    person.set_password(password)
+    return person
+
+
+def _settle(person: User, organization: dict[str, Any] | None) -> Organization | None:
+    person.save(force_insert=True)
+    EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
+    return create_organization(owner=person, **organization) if organization else None
 
 
 def appoint_staff(*, person: User) -> None:
@@ -76,24 +125,27 @@ def appoint_staff(*, person: User) -> None:
 
 def change_person(*, person: User, **changes: Any) -> None:
     """Another name, username or image."""
-    with refusing(PERSON_CONFLICTS):
+    with refusing(PERSON_CONFLICTS), transaction.atomic():
         User.objects.filter(pk=person.pk).update(updated_at=Now(), **changes)
 
 
-def change_profile(*, person: User, **changes: Any) -> Profile:
+def change_profile(*, person: User, **changes: Any) -> None:
     """What a person says of themselves; the row is born at the first change."""
-    profile, _ = Profile.objects.update_or_create(
-        user=person, defaults={**changes, "updated_at": Now()}, create_defaults=changes
-    )
-    return profile
+    _change_own(Profile, person, changes)
 
 
-def change_settings(*, person: User, **changes: Any) -> UserSettings:
+def change_settings(*, person: User, **changes: Any) -> None:
     """How the assistant should work; the row is born at the first change."""
-    settings, _ = UserSettings.objects.update_or_create(
-        user=person, defaults={**changes, "updated_at": Now()}, create_defaults=changes
-    )
-    return settings
+    _change_own(UserSettings, person, changes)
+
+
+def _change_own(model: type[Profile | UserSettings], person: User, changes: dict[str, Any]) -> None:
+    own = model.objects.visible_to(person)
+    if own.update(updated_at=Now(), **changes):
+        return
+    _, is_born = model.objects.get_or_create(user=person, defaults=changes)
+    if not is_born:  # another request was faster
+        own.update(updated_at=Now(), **changes)
 
 
 def create_organization(
@@ -132,7 +184,7 @@ def _free_slug(name: str) -> str:
 
 def change_organization(*, organization_id: UUID, by: User, **changes: Any) -> None:
     """Another name or slug, by an owner or admin."""
-    with refusing({"slug_once": SlugTaken}):
+    with refusing({"slug_once": SlugTaken}), transaction.atomic():
         rows = Organization.objects.administered_by(by).filter(pk=organization_id)
         if not rows.update(updated_at=Now(), **changes):
             raise NotVisible
@@ -151,12 +203,11 @@ def restore_organization(*, organization_id: UUID, by: User) -> None:
         raise Forbidden if deleted.filter(pk=organization_id).exists() else NotVisible
 
 
-def _role_under_lock(organization_id: UUID, by: User) -> str:
-    """The person's own role, with the organization held until commit, so that no role changes meanwhile."""
+def _hold(organization_id: UUID, by: User) -> None:
+    """Hold an organization that the person sees until commit, so that no role in it changes meanwhile."""
     organizations = Organization.objects.select_for_update().visible_to(by)
     if not organizations.filter(pk=organization_id):
         raise NotVisible
-    return _member(organization_id, by.pk).role
 
 
 def _member(organization_id: UUID, user_id: UUID) -> OrganizationMember:
@@ -176,7 +227,8 @@ def _keep_an_owner(leaving: OrganizationMember) -> None:
 def add_member(*, organization_id: UUID, by: User, user: User, role: str = Role.MEMBER) -> OrganizationMember:
     """Take a person in; owners and admins may, and only an owner makes another owner."""
     with refusing({"organization_member_once": AlreadyMember}), transaction.atomic():
-        own = _role_under_lock(organization_id, by)
+        _hold(organization_id, by)
+        own = _member(organization_id, by.pk).role
         if own == Role.MEMBER or (role == Role.OWNER and own != Role.OWNER):
             raise Forbidden
         return OrganizationMember.objects.create(organization_id=organization_id, user=user, role=role)
@@ -185,9 +237,9 @@ def add_member(*, organization_id: UUID, by: User, user: User, role: str = Role.
 @transaction.atomic
 def change_member(*, organization_id: UUID, by: User, user_id: UUID, role: str) -> None:
     """Give a member another role, by an owner."""
-    own = _role_under_lock(organization_id, by)
+    _hold(organization_id, by)
     member = _member(organization_id, user_id)
-    if own != Role.OWNER:
+    if _member(organization_id, by.pk).role != Role.OWNER:
         raise Forbidden
     if member.role == Role.OWNER and role != Role.OWNER:
         _keep_an_owner(member)
@@ -197,10 +249,9 @@ def change_member(*, organization_id: UUID, by: User, user_id: UUID, role: str) 
 @transaction.atomic
 def remove_member(*, organization_id: UUID, by: User, user_id: UUID) -> None:
     """Let a member go: oneself, anyone by an owner, all but owners by an admin."""
-    own = _role_under_lock(organization_id, by)
+    _hold(organization_id, by)
     member = _member(organization_id, user_id)
-    may = user_id == by.pk or own == Role.OWNER or (own == Role.ADMIN and member.role != Role.OWNER)
-    if not may:
+    if not OrganizationMember.objects.removable_by(by).filter(pk=member.pk).exists():
         raise Forbidden
     if member.role == Role.OWNER:
         _keep_an_owner(member)

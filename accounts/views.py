@@ -1,7 +1,9 @@
 """The addresses of accounts."""
 
+import logging
 from typing import Any, cast
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.permissions import AllowAny
@@ -24,10 +26,11 @@ from accounts.serializers import (
     SignUpSerializer,
     UserSerializer,
 )
-from accounts.sessions import log_in
 from common.errors import Forbidden
 from common.queries import PageQuery
 from common.views import ApiViewSet, LibraryViewSet, ListMixin, PatchMixin
+
+logger = logging.getLogger("lyceum.mail")
 
 
 class SignUpViewSet(ApiViewSet):
@@ -42,16 +45,20 @@ class SignUpViewSet(ApiViewSet):
         """Sign up, with an organization of one's own if wanted; the token is a log-in."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        person, organization = services.sign_up(**serializer.validated_data)
-        cast(Any, person).emailaddress_set.get().send_confirmation(request._request, signup=True)
-        session = log_in(
-            person,
+        person, organization, token = services.sign_up_and_log_in(
+            **serializer.validated_data,
             ip_address=request.META.get("REMOTE_ADDR") or None,
             user_agent=request.headers.get("User-Agent", ""),
         )
+        try:
+            address = cast(Any, person).emailaddress_set.get()
+            address.send_confirmation(request._request, signup=True)
+        except OSError:
+            # The account stands, and a proof of the address can be asked for again.
+            logger.exception("no mail could be sent after a sign-up")
         answer = {
             "user": User.objects.visible_to(person).with_account().get(pk=person.pk),
-            "token": session.session_key,
+            "token": token,
             "organization": organization,
         }
         return Response(SignUpAnswerSerializer(answer).data, status=201)
@@ -136,8 +143,23 @@ class OrganizationViewSet(LibraryViewSet):
         row = services.create_organization(owner=self.viewer, **serializer.validated_data)
         serializer.instance = self.get_queryset().get(pk=row.pk)
 
+    def gate(self) -> None:
+        """404 for whoever does not see the organization, then 403 for a member whose role does not do."""
+        if "pk" not in self.kwargs:
+            return
+        seen = Organization.objects.visible_to(self.viewer)
+        rows: Any = self.queryset
+        seen, allowed = {
+            "partial_update": (seen, Organization.objects.administered_by(self.viewer)),
+            "destroy": (seen, Organization.objects.owned_by(self.viewer)),
+            "restore": (rows.deleted_of_member(self.viewer), rows.in_trash_of(self.viewer)),
+        }.get(self.action, (seen, seen))
+        organization = get_object_or_404(seen, pk=self.kwargs["pk"])
+        if not allowed.filter(pk=organization.pk).exists():
+            raise Forbidden
+
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        self._ask_role(Organization.objects.administered_by(self.viewer))
+        self.gate()
         return super().partial_update(request, *args, **kwargs)
 
     def perform_update(self, serializer: Any) -> None:
@@ -145,18 +167,13 @@ class OrganizationViewSet(LibraryViewSet):
             organization_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data
         )
 
-    def perform_destroy(self, instance: Organization) -> None:
-        self._ask_role(Organization.objects.owned_by(self.viewer))
-        services.delete_organization(organization_id=instance.pk, by=self.viewer)
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.gate()
+        services.delete_organization(organization_id=kwargs["pk"], by=self.viewer)
+        return Response(status=204)
 
     def perform_restore(self, key) -> None:
         services.restore_organization(organization_id=key, by=self.viewer)
-
-    def _ask_role(self, allowed) -> None:
-        """403 for a member whose role does not do; 404 comes first for everyone else."""
-        organization = self.get_object()
-        if not allowed.filter(pk=organization.pk).exists():
-            raise Forbidden
 
 
 class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
@@ -173,11 +190,24 @@ class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
         members = OrganizationMember.objects.visible_to(self.viewer)
         return members.in_organization(self.kwargs["organization_id"])
 
+    def gate(self) -> None:
+        """404 for whoever does not see the organization or member, then 403 for a role that does not do."""
+        super().gate()
+        rows = {
+            "create": Organization.objects.administered_by(self.viewer),
+            "partial_update": Organization.objects.owned_by(self.viewer),
+        }.get(self.action)
+        if rows is not None and not rows.filter(pk=self.kwargs["organization_id"]).exists():
+            raise Forbidden
+        if self.action == "destroy":
+            removable = self.get_queryset().removable_by(self.viewer)
+            if not removable.filter(user=self.kwargs["user_id"]).exists():
+                raise Forbidden
+
     @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
     def create(self, request: Request, organization_id) -> Response:
         """Take a person in."""
-        self.open_parent()
-        self._ask_role(Organization.objects.administered_by(self.viewer))
+        self.gate()
         serializer = NewMemberSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         serializer.resolve_references()
@@ -189,9 +219,7 @@ class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
     @extend_schema(request=RoleSerializer)
     def partial_update(self, request: Request, organization_id, user_id) -> Response:
         """Give a member another role."""
-        self.open_parent()
-        self.get_object()
-        self._ask_role(Organization.objects.owned_by(self.viewer))
+        self.gate()
         serializer = RoleSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data:
@@ -207,7 +235,3 @@ class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
         """Let a member go, or leave."""
         services.remove_member(organization_id=organization_id, by=self.viewer, user_id=user_id)
         return Response(status=204)
-
-    def _ask_role(self, allowed) -> None:
-        if not allowed.filter(pk=self.kwargs["organization_id"]).exists():
-            raise Forbidden

@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from common.errors import DomainError
 
@@ -80,7 +81,7 @@ def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def flat(detail: Any, name: str = "") -> dict[str, list[dict[str, str]]]:
-    """Nested errors under dotted names: `messages.3.content`; those of no field under `_`."""
+    """Nested errors under dotted names: `messages.3.content`; those of no field at all under `_`."""
     if isinstance(detail, dict):
         return {
             key: errors
@@ -100,10 +101,11 @@ def flat(detail: Any, name: str = "") -> dict[str, list[dict[str, str]]]:
 
 
 def _joined(name: str, part: str) -> str:
-    part = "_" if part == "non_field_errors" else part
+    if part == api_settings.NON_FIELD_ERRORS_KEY:
+        return name
     return f"{name}.{part}" if name else part
 
 
 def plain(request: HttpRequest, status: int) -> JsonResponse:
     """The envelope for what never reaches a view of the API: unknown paths, bad hosts, bugs."""
-    return JsonResponse(body(request, status, code="bad_request" if status == 400 else ""), status=status)
+    return JsonResponse(body(request, status), status=status)

@@ -32,7 +32,11 @@ class StrictCharField(serializers.CharField):
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
-        return normalised(super().to_internal_value(data))
+        value = normalised(super().to_internal_value(data))
+        # Ahead of all that looks at each character.
+        if self.max_length is not None and len(value) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return value
 
 
 class NameField(StrictCharField):
@@ -42,7 +46,7 @@ class NameField(StrictCharField):
         value = super().to_internal_value(data)
         if not suits_a_name(value):
             self.fail("characters")
-        if not self.allow_blank and not is_visible(value):
+        if value and not is_visible(value):
             self.fail("blank")
         return value
 
@@ -74,16 +78,30 @@ class WebAddressField(StrictCharField):
 
     def to_internal_value(self, data: Any) -> str:
         value = super().to_internal_value(data)
-        if value:
-            try:
-                self._valid(value)
-                parts = urlsplit(value)
-                if "@" in parts.netloc or (parts.port is not None and not 0 < parts.port <= 65535):
-                    self.fail("invalid_url")
-                (parts.hostname or "").encode("idna")
-            except (InvalidValue, ValueError):
-                self.fail("invalid_url")
+        if value and not self._is_web_address(value):
+            self.fail("invalid_url")
         return value
+
+    def _is_web_address(self, value: str) -> bool:
+        try:
+            self._valid(value)
+            parts = urlsplit(value)
+            plain = "@" not in parts.netloc and parts.port != 0 and suits_a_name(value)
+            labels = (parts.hostname or "").encode("idna").decode("ascii").split(".")
+        except (InvalidValue, ValueError):
+            return False
+        return plain and all(map(_stands_for_a_name, labels))
+
+
+def _stands_for_a_name(label: str) -> bool:
+    """Whether a part of a host, if it is in punycode, is the punycode of something."""
+    if not label.startswith("xn--"):
+        return True
+    try:
+        name = label.removeprefix("xn--").encode("ascii").decode("punycode")
+    except UnicodeError:
+        return False
+    return suits_a_name(name) and not name.isascii()
 
 
 _HYPHENATED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)

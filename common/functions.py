@@ -1,5 +1,7 @@
 """SQL expressions that mean the same on SQLite and on PostgreSQL."""
 
+from typing import Any
+
 from django.db.models import (
     BooleanField,
     CharField,
@@ -49,10 +51,20 @@ class CodePointOrder(Func):
         return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"', **extra_context)
 
 
+SIGMA, FINAL_SIGMA = "\u03c3", "\u03c2"
+
+
+def folded(text: Any) -> str | None:
+    """What `Fold` makes of a text, in Python."""
+    return None if text is None else str(text).lower().replace(FINAL_SIGMA, SIGMA)
+
+
 class Fold(Func):
     """Text with the case of every letter folded, so that a search finds É by é; accents count.
 
-    SQLite's own LOWER knows ASCII only: `config.apps` registers Python's `str.lower` there as `fold`.
+    The one letter with two small forms, the sigma of Greek, has the one of the middle of a word, so that a
+    beginning of a word finds the whole. SQLite's own LOWER knows ASCII only: `config.apps` registers
+    `folded` there as `fold`.
     """
 
     function = "fold"
@@ -64,12 +76,9 @@ class Fold(Func):
     def as_postgresql(self, compiler, connection, **extra_context):
         # The builtin provider came with PostgreSQL 18; before it, ICU is what folds beyond ASCII.
         collation = "pg_unicode_fast" if connection.pg_version >= 180000 else "und-x-icu"
-        return self.as_sql(
-            compiler,
-            connection,
-            template=f'LOWER((%(expressions)s) COLLATE "{collation}")',
-            **extra_context,
-        )
+        lower = f'LOWER((%(expressions)s) COLLATE "{collation}")'
+        template = f"REPLACE({lower}, '{FINAL_SIGMA}', '{SIGMA}')"
+        return self.as_sql(compiler, connection, template=template, **extra_context)
 
 
 class JSONKind(Func):

@@ -1,6 +1,7 @@
 """JSON in: one reading of a body, the same for every client and both databases."""
 
 import json
+import re
 from typing import Any
 
 from rest_framework.exceptions import APIException, ParseError
@@ -9,6 +10,7 @@ from rest_framework.parsers import BaseParser
 MAX_BYTES = 2**20
 MAX_DEPTH = 20
 MAX_64_BIT = 2**63 - 1
+MIN_64_BIT = -(2**63)
 
 
 class TooLarge(APIException):
@@ -44,7 +46,6 @@ class StrictJSONParser(BaseParser):
                 object_pairs_hook=_object,
                 parse_constant=_no_constant,
                 parse_float=_number,
-                parse_int=_integer,
             )
             _check(data)
         except RecursionError:
@@ -74,42 +75,47 @@ def _no_constant(name: str) -> None:
     raise _Refused("NaN and Infinity are not numbers here.")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > 20 or abs(int(digits)) > MAX_64_BIT:
-        raise _Refused("A number is too large.")
-    return int(digits)
-
-
 def _number(digits: str) -> float | int:
     value = float(digits)
-    if abs(value) > MAX_64_BIT:
-        raise _Refused("A number is too large.")
+    _check_number(value)
     # From 10^16 on Python writes an exponent and PostgreSQL all the digits: one form for both. Nor does
     # PostgreSQL keep the sign of zero.
     return int(value) if abs(value) >= 1e16 else value + 0.0
 
 
 def _check(data: Any) -> None:
-    """Walk the whole body without recursion: depth, and text that a database cannot keep."""
-    todo = [(data, 1)]
-    while todo:
-        value, depth = todo.pop()
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, dict | list):
-            if depth > MAX_DEPTH:
-                raise _Refused("The body is nested too deeply.")
-            if isinstance(value, dict):
-                for key in value:
-                    _check_text(key)
-            members = value.values() if isinstance(value, dict) else value
-            todo.extend((member, depth + 1) for member in members)
+    """Walk the whole body, level by level: depth, numbers, and text that a database cannot keep."""
+    level, depth = [data], 0
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, str):
+                _check_text(value)
+            elif isinstance(value, dict | list):
+                if depth > MAX_DEPTH:
+                    raise _Refused("The body is nested too deeply.")
+                if isinstance(value, dict):
+                    for key in value:
+                        _check_text(key)
+                    below.extend(value.values())
+                else:
+                    below.extend(value)
+            elif isinstance(value, int):
+                _check_number(value)
+        level = below
+
+
+def _check_number(value: float) -> None:
+    if not MIN_64_BIT <= value <= MAX_64_BIT:
+        raise _Refused("A number is too large.")
+
+
+# NUL, which PostgreSQL cannot keep, and halves of characters, which are no text in UTF-8.
+_NOT_TO_BE_KEPT = re.compile("[\0\ud800-\udfff]")
 
 
 def _check_text(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise _Refused("A text holds half a character.") from None
-    if "\0" in text:
-        raise _Refused("A text holds a NUL character.")
+    if found := _NOT_TO_BE_KEPT.search(text):
+        what = "a NUL character" if found[0] == "\0" else "half a character"
+        raise _Refused(f"A text holds {what}.")

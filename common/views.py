@@ -32,8 +32,9 @@ _SHAPE_REFUSALS = (
 def read_query(request: Request, declared: type[Serializer]) -> dict[str, Any]:
     """The query parameters as declared; unknown, repeated or unreadable ones are a 400."""
     try:
-        raw = unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode("utf-8")
-    except UnicodeDecodeError:
+        # As the server hands it over: each byte of the wire is one character of Latin 1.
+        raw = unquote_to_bytes(request.META.get("QUERY_STRING", "").encode("latin-1")).decode("utf-8")
+    except UnicodeError:
         raw = "\0"
     if "\0" in raw:
         raise ValidationError({"_": [ErrorDetail("The query is not valid UTF-8 text.", "invalid")]})
@@ -71,8 +72,11 @@ class ApiViewSet(viewsets.GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action:
-            self.query = read_query(request, self.queries.get(self.action, NoQuery))
+        if self.action not in self.action_map.values():
+            return  # a method that this address does not take
+        self.query = read_query(request, self.queries.get(self.action, NoQuery))
+        if request.method == "PATCH" and request.stream is None:
+            raise exceptions.ParseError("The body is empty; {} would change nothing.")
 
     def handle_exception(self, exc: Exception) -> Response:
         """Let the gate speak first: a 404 or 403 comes before what is wrong with the request itself."""

@@ -5,6 +5,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
+from common.functions import folded
+
 
 class LyceumConfig(AppConfig):
     """The project itself, for its commands and its database functions."""
@@ -19,6 +21,4 @@ class LyceumConfig(AppConfig):
 def _give_sqlite_fold(connection: Any, **_: Any) -> None:
     """SQLite folds ASCII only: give it Python's folding under the name that `Fold` uses."""
     if connection.vendor == "sqlite":
-        connection.connection.create_function(
-            "fold", 1, lambda text: None if text is None else str(text).lower(), deterministic=True
-        )
+        connection.connection.create_function("fold", 1, folded, deterministic=True)

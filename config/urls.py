@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from django.views import defaults
+from django.views import csrf, defaults
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from common.exception_handler import plain
@@ -36,6 +36,11 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page_or_plain(request, 403, defaults.permission_denied, exception)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A write with the cookie of a browser that does not prove to come from the site itself."""
+    return _page_or_plain(request, 403, csrf.csrf_failure, reason)
+
+
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page_or_plain(request, 404, defaults.page_not_found, exception)
 
@@ -44,8 +49,8 @@ def handler500(request: HttpRequest) -> HttpResponse:
     return plain(request, 500)
 
 
-def _page_or_plain(request, status, page, exception) -> HttpResponse:
+def _page_or_plain(request, status, page, reason) -> HttpResponse:
     """People in the studio read a page, programs the envelope."""
     if request.path_info.startswith("/admin/"):
-        return page(request, exception)
+        return page(request, reason)
     return plain(request, status)

@@ -4,17 +4,24 @@ alice owns things, bob is a member of hers, carol an admin, mallory a stranger, 
 """
 
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.sessions import log_in
 from tests.factories import UserFactory
+
+# A busy machine is no finding.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +80,26 @@ def as_user() -> Callable[[Any], APIClient]:
         return clients[user.pk]
 
     return client_of
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Calls that start together, each in a thread of its own; what they return, in the order of the calls."""
+
+    def run(*calls: Callable[[], Any]) -> list[Any]:
+        start = threading.Barrier(len(calls))
+
+        def one(call: Callable[[], Any]) -> Any:
+            try:
+                start.wait()
+                return call()
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(calls)) as threads:
+            return list(threads.map(one, calls))
+
+    return run
 
 
 @pytest.fixture

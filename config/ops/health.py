@@ -1,18 +1,38 @@
 """Whether the process is up, and whether it can serve."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+
+from common.exception_handler import plain
 
 
-@require_safe
+def only_read(view: Callable[[HttpRequest], JsonResponse]) -> Callable[[HttpRequest], JsonResponse]:
+    """An address that takes GET and HEAD, and refuses the rest as the API does."""
+
+    @csrf_exempt
+    @wraps(view)
+    def read(request: HttpRequest) -> JsonResponse:
+        if request.method in {"GET", "HEAD"}:
+            return view(request)
+        refusal = plain(request, 405)
+        refusal["Allow"] = "GET, HEAD"
+        return refusal
+
+    return read
+
+
+@only_read
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process is up."""
     return JsonResponse({"status": "ok"})
 
 
-@require_safe
+@only_read
 def readyz(request: HttpRequest) -> JsonResponse:
     """The database answers and every migration is applied; 503 otherwise."""
     try:

@@ -86,7 +86,7 @@ def test_keyframes_come_by_time_in_pages(as_user, alice, queries):
         ({"keyframes": {}}, "keyframes", "not_a_list"),
         ({"keyframes": None}, "keyframes", "null"),
         ({"keyframes": [moment(1)], "timestamp": 1}, "timestamp", "unknown_field"),
-        ({"keyframes": [moment(1), 5]}, "keyframes.1._", "invalid"),
+        ({"keyframes": [moment(1), 5]}, "keyframes.1", "invalid"),
         ({"keyframes": [moment(1), moment(-1)]}, "keyframes.1.timestamp", "min_value"),
         ({"keyframes": [moment(1)] * 501}, "keyframes", "max_length"),
         ([moment(1)], "_", "invalid"),
