@@ -30,6 +30,8 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     """A person with an account."""
 
     email = models.EmailField(max_length=254)
+    # "!" is a password that nobody can give, for people who are inserted without Lyceum.
+    password = models.CharField(max_length=128, db_default="!", editable=False)
     username = models.CharField(max_length=30, null=True, blank=True, default=None)
     name = models.CharField(max_length=100, blank=True, default="", db_default="")
     image = models.URLField(max_length=2000, blank=True, default="", db_default="")
@@ -42,6 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     )
     is_active = models.BooleanField(default=True, db_default=True)
     is_staff = models.BooleanField(default=False, db_default=False)
+    is_superuser = models.BooleanField(default=False, db_default=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"

@@ -193,7 +193,8 @@ def change_organization(*, organization_id: UUID, by: User, **changes: Any) -> N
 def delete_organization(*, organization_id: UUID, by: User) -> None:
     """Put an organization in its owners' trash."""
     if not Organization.objects.owned_by(by).filter(pk=organization_id).soft_delete(by=by):
-        raise NotVisible
+        seen = Organization.objects.visible_to(by)
+        raise Forbidden if seen.filter(pk=organization_id).exists() else NotVisible
 
 
 def restore_organization(*, organization_id: UUID, by: User) -> None:

@@ -26,7 +26,6 @@ from accounts.serializers import (
     SignUpSerializer,
     UserSerializer,
 )
-from common.errors import Forbidden
 from common.queries import PageQuery
 from common.views import ApiViewSet, LibraryViewSet, ListMixin, PatchMixin
 
@@ -71,7 +70,7 @@ class MeViewSet(mixins.RetrieveModelMixin, PatchMixin):
     serializer_class = MeSerializer
 
     def get_object(self) -> User:
-        return User.objects.visible_to(self.viewer).with_account().get(pk=self.viewer.pk)
+        return get_object_or_404(User.objects.visible_to(self.viewer).with_account(), pk=self.viewer.pk)
 
     def perform_update(self, serializer: Any) -> None:
         services.change_person(person=self.viewer, **serializer.validated_data)
@@ -143,34 +142,25 @@ class OrganizationViewSet(LibraryViewSet):
         row = services.create_organization(owner=self.viewer, **serializer.validated_data)
         serializer.instance = self.get_queryset().get(pk=row.pk)
 
-    def gate(self) -> None:
-        """404 for whoever does not see the organization, then 403 for a member whose role does not do."""
-        if "pk" not in self.kwargs:
-            return
-        seen = Organization.objects.visible_to(self.viewer)
-        rows: Any = self.queryset
-        seen, allowed = {
-            "partial_update": (seen, Organization.objects.administered_by(self.viewer)),
-            "destroy": (seen, Organization.objects.owned_by(self.viewer)),
-            "restore": (rows.deleted_of_member(self.viewer), rows.in_trash_of(self.viewer)),
-        }.get(self.action, (seen, seen))
-        organization = get_object_or_404(seen, pk=self.kwargs["pk"])
-        if not allowed.filter(pk=organization.pk).exists():
-            raise Forbidden
+    def has_role(self) -> bool:
+        if self.action == "partial_update":
+            rows = Organization.objects.administered_by(self.viewer)
+        elif self.action == "destroy":
+            rows = Organization.objects.owned_by(self.viewer)
+        else:
+            return True
+        return rows.filter(pk=self.kwargs["pk"]).exists()
 
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        self.gate()
-        return super().partial_update(request, *args, **kwargs)
+    def trash_in_sight(self):
+        return Organization.objects.deleted_of_member(self.viewer)
 
     def perform_update(self, serializer: Any) -> None:
         services.change_organization(
             organization_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data
         )
 
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        self.gate()
-        services.delete_organization(organization_id=kwargs["pk"], by=self.viewer)
-        return Response(status=204)
+    def perform_destroy(self, instance: Organization) -> None:
+        services.delete_organization(organization_id=instance.pk, by=self.viewer)
 
     def perform_restore(self, key) -> None:
         services.restore_organization(organization_id=key, by=self.viewer)
@@ -190,19 +180,16 @@ class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
         members = OrganizationMember.objects.visible_to(self.viewer)
         return members.in_organization(self.kwargs["organization_id"])
 
-    def gate(self) -> None:
-        """404 for whoever does not see the organization or member, then 403 for a role that does not do."""
-        super().gate()
-        rows = {
-            "create": Organization.objects.administered_by(self.viewer),
-            "partial_update": Organization.objects.owned_by(self.viewer),
-        }.get(self.action)
-        if rows is not None and not rows.filter(pk=self.kwargs["organization_id"]).exists():
-            raise Forbidden
+    def has_role(self) -> bool:
+        key = self.kwargs["organization_id"]
+        if self.action == "create":
+            return Organization.objects.administered_by(self.viewer).filter(pk=key).exists()
+        if self.action == "partial_update":
+            return Organization.objects.owned_by(self.viewer).filter(pk=key).exists()
         if self.action == "destroy":
-            removable = self.get_queryset().removable_by(self.viewer)
-            if not removable.filter(user=self.kwargs["user_id"]).exists():
-                raise Forbidden
+            members = OrganizationMember.objects.visible_to(self.viewer).in_organization(key)
+            return members.removable_by(self.viewer).filter(user=self.kwargs["user_id"]).exists()
+        return True
 
     @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
     def create(self, request: Request, organization_id) -> Response:

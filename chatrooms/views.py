@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
@@ -23,16 +22,9 @@ from chatrooms.serializers import (
     RoomRoleSerializer,
     RoomSerializer,
 )
-from common.errors import Forbidden
 from common.pagination import SequencePagination
 from common.queries import PageQuery
 from common.views import CreateMixin, LibraryViewSet, ListMixin, PatchMixin
-
-
-def _only_with(rows: QuerySet) -> None:
-    """403 unless there is such a row."""
-    if not rows.exists():
-        raise Forbidden
 
 
 class RoomViewSet(LibraryViewSet):
@@ -55,17 +47,13 @@ class RoomViewSet(LibraryViewSet):
             .sorted_by(*query["ordering"])
         )
 
-    def ask_role(self) -> None:
-        if self.action in ("partial_update", "destroy"):
-            _only_with(Room.objects.administered_by(self.viewer).filter(pk=self.kwargs["pk"]))
+    def has_role(self) -> bool:
+        if self.action not in ("partial_update", "destroy"):
+            return True
+        return Room.objects.administered_by(self.viewer).filter(pk=self.kwargs["pk"]).exists()
 
-    def gate(self) -> None:
-        if self.action == "restore":
-            deleted = Room.objects.deleted_of_member(self.viewer)
-            room = get_object_or_404(deleted, pk=self.kwargs["pk"])
-            _only_with(Room.objects.in_trash_of(self.viewer).filter(pk=room.pk))
-        else:
-            super().gate()
+    def trash_in_sight(self):
+        return Room.objects.deleted_of_member(self.viewer)
 
     def perform_create(self, serializer: Any) -> None:
         room = services.create_group(owner=self.viewer, **serializer.validated_data)
@@ -118,10 +106,11 @@ class RoomMemberViewSet(ListMixin, mixins.RetrieveModelMixin):
     def get_queryset(self):
         return RoomMember.objects.visible_to(self.viewer).in_room(self.kwargs["room_id"])
 
-    def ask_role(self) -> None:
+    def has_role(self) -> bool:
         leaves = self.action == "destroy" and self.kwargs["user_id"] == self.viewer.pk
-        if self.action in ("create", "partial_update", "destroy") and not leaves:
-            _only_with(Room.objects.administered_by(self.viewer).filter(pk=self.kwargs["room_id"]))
+        if leaves or self.action not in ("create", "partial_update", "destroy"):
+            return True
+        return Room.objects.administered_by(self.viewer).filter(pk=self.kwargs["room_id"]).exists()
 
     @extend_schema(request=NewRoomMemberSerializer, responses={201: RoomMemberSerializer})
     def create(self, request: Request, room_id) -> Response:
@@ -200,12 +189,13 @@ class RoomMessageViewSet(
         self.room = super().open_parent()
         return self.room
 
-    def ask_role(self) -> None:
+    def has_role(self) -> bool:
         messages = RoomMessage.objects.visible_to(self.viewer)
         if self.action == "partial_update":
-            _only_with(messages.written_by(self.viewer).filter(pk=self.kwargs["pk"]))
-        elif self.action == "destroy":
-            _only_with(messages.deletable_by(self.viewer).filter(pk=self.kwargs["pk"]))
+            return messages.written_by(self.viewer).filter(pk=self.kwargs["pk"]).exists()
+        if self.action == "destroy":
+            return messages.deletable_by(self.viewer).filter(pk=self.kwargs["pk"]).exists()
+        return True
 
     def perform_create(self, serializer: Any) -> None:
         serializer.instance = services.post_message(

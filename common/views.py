@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from common.errors import DomainError, IdConflict
+from common.errors import DomainError, Forbidden, IdConflict
 from common.pagination import Page
 from common.parsers import TooLarge
 from common.queries import NoQuery
@@ -88,14 +88,18 @@ class ApiViewSet(viewsets.GenericViewSet):
         return super().handle_exception(exc)
 
     def gate(self) -> None:
-        """Refuse who may not come as far as the body: 404 for what the viewer cannot see."""
+        """Refuse who may not come as far as the body: 404 for what they cannot see, 403 for their role."""
+        # The role before the row: who is removed between the two hears 404, like any stranger.
+        allowed = self.has_role()
         self.open_parent()
         if (self.lookup_url_kwarg or self.lookup_field) in self.kwargs:
             self.get_object()
-        self.ask_role()
+        if not allowed:
+            raise Forbidden
 
-    def ask_role(self) -> None:
-        """Refuse with 403 what the viewer sees but may not do; roles are a matter of each resource."""
+    def has_role(self) -> bool:
+        """Whether the viewer's role does for this action; roles are a matter of each resource."""
+        return True
 
     def open_parent(self) -> Any:
         """The row in the path that this resource hangs under; 404 where the viewer cannot see it."""
@@ -173,8 +177,10 @@ class PatchMixin(ApiViewSet):
     """PATCH of one row; an empty one moves nothing."""
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        allowed = self.has_role()
         row = self.get_object()
-        self.ask_role()
+        if not allowed:
+            raise Forbidden
         serializer: Any = self.get_serializer(row, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data:
@@ -202,10 +208,17 @@ class RestoreMixin(ApiViewSet):
 
     def gate(self) -> None:
         if self.action == "restore":
-            rows = cast(Any, self).queryset
-            get_object_or_404(rows.in_trash_of(self.viewer), pk=self.kwargs["pk"])
+            rows = cast(Any, self).queryset.in_trash_of(self.viewer)
+            allowed = rows.filter(pk=self.kwargs["pk"]).exists()
+            get_object_or_404(self.trash_in_sight(), pk=self.kwargs["pk"])
+            if not allowed:
+                raise Forbidden
         else:
             super().gate()
+
+    def trash_in_sight(self) -> Any:
+        """The deleted rows that the viewer knows of; whether to restore them may be a matter of role."""
+        return cast(Any, self).queryset.in_trash_of(self.viewer)
 
     def perform_restore(self, key: Any) -> None:
         """Call the service."""

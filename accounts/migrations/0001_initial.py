@@ -21,16 +21,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
                 (
                     "id",
                     models.UUIDField(
@@ -54,6 +45,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("email", models.EmailField(max_length=254)),
+                ("password", models.CharField(db_default="!", editable=False, max_length=128)),
                 ("username", models.CharField(blank=True, default=None, max_length=30, null=True)),
                 ("name", models.CharField(blank=True, db_default="", default="", max_length=100)),
                 ("image", models.URLField(blank=True, db_default="", default="", max_length=2000)),
@@ -69,6 +61,7 @@ class Migration(migrations.Migration):
                 ),
                 ("is_active", models.BooleanField(db_default=True, default=True)),
                 ("is_staff", models.BooleanField(db_default=False, default=False)),
+                ("is_superuser", models.BooleanField(db_default=False, default=False)),
                 ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "groups",

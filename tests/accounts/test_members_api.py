@@ -298,7 +298,8 @@ def test_a_removed_admin_takes_nobody_in_any_more(as_user, acme, alice, carol, a
     assert removal.status_code == 204
     left = OrganizationMember.objects.filter(organization=acme, user__in=newcomers).count()
     assert left == sum(answer.status_code == 201 for answer in answers)
-    assert {answer.status_code for answer in answers} <= {201, 404}
+    # 403 where the removal came between the question who sees the organization and the one who may.
+    assert {answer.status_code for answer in answers} <= {201, 403, 404}
 
 
 def test_writes_cost_few_statements(as_user, acme, alice, bob, queries):

@@ -332,9 +332,9 @@ def test_a_change_and_a_deletion_cost_few_statements(as_user, alice, acme, queri
 
     with queries() as sent:
         client.patch(one(acme), {"name": "New"})
-    # The session; seen, allowed; the row before and after; begin, update and end.
-    assert len(sent) == 8
+    # The session; the role; the row before and after; begin, update and end.
+    assert len(sent) == 7
     with queries() as sent:
         client.delete(one(acme))
-    # The session; seen, allowed; the update.
-    assert len(sent) == 4
+    # The session; the row; the update.
+    assert len(sent) == 3

@@ -221,6 +221,13 @@ def test_a_bug_stays_a_bug_but_tells_nothing(as_user, alice, monkeypatch):
     assert "secret" not in answer.content.decode()
 
 
+def test_a_head_is_a_get_without_its_body(as_user, alice):
+    whole, head = as_user(alice).get(URL), as_user(alice).head(URL)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(whole.content))
+
+
 def test_no_method_is_smuggled_in(as_user, alice):
     subject = SubjectFactory(user=alice)
 
