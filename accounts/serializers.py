@@ -75,14 +75,14 @@ def slug_field() -> PatternField:
 
 
 class PasswordField(StrictCharField):
-    """A password, exactly as typed."""
+    """A password; blanks around it do not count, because the log-in does not count them either."""
 
     def __init__(self, **kwargs: Any):
-        super().__init__(trim_whitespace=False, write_only=True, max_length=4096, **kwargs)
+        super().__init__(write_only=True, max_length=4096, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        # Not composed either: the log-in compares what it is given.
-        return str(data)
+        # Not composed: the log-in compares what it is given.
+        return str(data).strip()
 
 
 class UserSerializer(StrictModelSerializer):
@@ -94,6 +94,10 @@ class UserSerializer(StrictModelSerializer):
         read_only_fields = fields
 
 
+# Names of files beside the zones: this host's own, and none at all.
+_NO_ZONES = {"localtime", "Factory"}
+
+
 class ProfileSerializer(StrictModelSerializer):
     """What a person says of themselves."""
 
@@ -103,7 +107,7 @@ class ProfileSerializer(StrictModelSerializer):
         max_length=35,
         required=False,
     )
-    timezone = StrictChoiceField(choices=sorted(zoneinfo.available_timezones()), required=False)
+    timezone = StrictChoiceField(choices=sorted(zoneinfo.available_timezones() - _NO_ZONES), required=False)
 
     class Meta:
         model = Profile
@@ -222,6 +226,10 @@ class OrganizationSerializer(ReplayableSerializer):
         model = Organization
         fields = ("id", "name", "slug", "role", "member_count", "created_at", "updated_at")
         read_only_fields = ("created_at", "updated_at")
+
+    def is_replayed_by(self, row: Any) -> bool:
+        # Who made it owns it: to a plain member it is another's.
+        return row.role == Role.OWNER and super().is_replayed_by(row)
 
 
 class MemberSerializer(StrictModelSerializer):

@@ -106,6 +106,6 @@ def _joined(name: str, part: str) -> str:
     return f"{name}.{part}" if name else part
 
 
-def plain(request: HttpRequest, status: int) -> JsonResponse:
+def plain(request: HttpRequest, status: int, message: str = "") -> JsonResponse:
     """The envelope for what never reaches a view of the API: unknown paths, bad hosts, bugs."""
-    return JsonResponse(body(request, status), status=status)
+    return JsonResponse(body(request, status, message=message), status=status)

@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.text import capfirst
 from drf_spectacular.openapi import AutoSchema
 
+from common.serializers import ReplayableSerializer
+
 _SUMMARIES = {
     "list": "List {many}",
     "create": "Add {one}",
@@ -23,6 +25,13 @@ class Schema(AutoSchema):
             return super().get_operation_id()
         path = self._tokenize_path()
         return "_".join(path if path[-1] == action else [*path, action])
+
+    def get_response_serializers(self) -> Any:
+        serializer = super().get_response_serializers()
+        if getattr(self.view, "action", "") == "create" and isinstance(serializer, ReplayableSerializer):
+            # 200 is the answer to a repetition.
+            return {200: serializer, 201: serializer}
+        return serializer
 
     def get_override_parameters(self) -> list[Any]:
         declared = getattr(self.view, "queries", {}).get(getattr(self.view, "action", None))

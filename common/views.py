@@ -74,7 +74,11 @@ class ApiViewSet(viewsets.GenericViewSet):
         super().initial(request, *args, **kwargs)
         if self.action not in self.action_map.values():
             return  # a method that this address does not take
-        self.query = read_query(request, self.queries.get(self.action, NoQuery))
+        try:
+            self.query = read_query(request, self.queries.get(self.action, NoQuery))
+        except ValidationError:
+            _ = request.data  # a body that is too large or of another type is refused before it
+            raise
         if request.method == "PATCH" and request.stream is None:
             raise exceptions.ParseError("The body is empty; {} would change nothing.")
 
@@ -207,7 +211,7 @@ class RestoreMixin(ApiViewSet):
         return Response(self.get_serializer(self.get_object()).data)
 
     def gate(self) -> None:
-        if self.action == "restore":
+        if "restore" in self.action_map.values():
             rows = cast(Any, self).queryset.in_trash_of(self.viewer)
             allowed = rows.filter(pk=self.kwargs["pk"]).exists()
             get_object_or_404(self.trash_in_sight(), pk=self.kwargs["pk"])

@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views import csrf, defaults
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from common.exception_handler import plain
 from config.ops.health import healthz, readyz
+from config.schema import DocsView, SchemaView
 
 api = [
     path("", include("accounts.urls")),
@@ -20,8 +20,8 @@ api = [
 urlpatterns = [
     path("api/v1/", include(api)),
     path("api/auth/", include("allauth.headless.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
+    path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 _ID = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
-_PLAYER = re.compile(r"/(?:embed|live|shorts|v)/([^/]+)/?")
+_PLAYER = re.compile(r"/(?:embed|live|shorts|v|e|watch)/([^/]+)/?")
 _PATHS = {
     **dict.fromkeys(("youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com"), _PLAYER),
     **dict.fromkeys(("youtube-nocookie.com", "www.youtube-nocookie.com"), re.compile(r"/embed/([^/]+)/?")),

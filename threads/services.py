@@ -61,6 +61,12 @@ def _take_numbers(thread_id: UUID, by: User, count: int) -> Thread:
     return thread
 
 
+def _hold(thread_id: UUID, by: User) -> None:
+    """Hold a thread until commit, without a change to it."""
+    if not Thread.objects.select_for_update().visible_to(by).filter(pk=thread_id):
+        raise NotVisible
+
+
 def _touch(thread_id: UUID, by: User) -> None:
     """Move the thread's `updated_at` and hold it until commit."""
     if not Thread.objects.visible_to(by).filter(pk=thread_id).update(updated_at=Now()):
@@ -90,9 +96,7 @@ def post_messages(
     Those that an earlier request has added stay as they are.
     """
     with refusing({key_of(Message): IdConflict}), transaction.atomic():
-        threads = Thread.objects.select_for_update().visible_to(author)
-        if not threads.filter(pk=thread_id):
-            raise NotVisible
+        _hold(thread_id, author)
         there = Message.objects.in_bulk([columns["id"] for columns in messages])
         for columns in messages:
             row = there.get(columns["id"])
@@ -128,5 +132,8 @@ def delete_message(*, thread_id: UUID, message_id: UUID, by: User) -> None:
 @transaction.atomic
 def drop_tail(*, thread_id: UUID, after: int, by: User) -> int:
     """Take out every turn after a number, so that an answer can be made anew; how many there were."""
-    _touch(thread_id, by)
-    return Message.objects.visible_to(by).in_thread(thread_id).beyond(after).soft_delete(by=by)
+    _hold(thread_id, by)
+    dropped = Message.objects.visible_to(by).in_thread(thread_id).beyond(after).soft_delete(by=by)
+    if dropped:
+        _touch(thread_id, by)
+    return dropped

@@ -39,7 +39,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        return JsonResponse({"status": "unavailable", "database": "no answer"}, status=503)
+        return _unavailable(request, "The database does not answer.")
     if pending:
-        return JsonResponse({"status": "unavailable", "migrations": "pending"}, status=503)
+        return _unavailable(request, "Migrations are pending: run manage.py migrate.")
     return JsonResponse({"status": "ok", "database": connection.vendor, "migrations": "applied"})
+
+
+def _unavailable(request: HttpRequest, reason: str) -> JsonResponse:
+    refusal = plain(request, 503, reason)
+    refusal["Retry-After"] = "5"
+    return refusal

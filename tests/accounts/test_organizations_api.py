@@ -338,3 +338,11 @@ def test_a_change_and_a_deletion_cost_few_statements(as_user, alice, acme, queri
         client.delete(one(acme))
     # The session; the row; the update.
     assert len(sent) == 3
+
+
+def test_a_plain_member_does_not_repeat_what_its_owner_made(as_user, alice, bob):
+    acme = OrganizationFactory(name="Acme", members={alice: "owner", bob: "member"})
+    body = {"id": str(acme.pk), "name": "Acme"}
+
+    assert as_user(alice).post("/api/v1/organizations/", body).status_code == 200
+    assert code(as_user(bob).post("/api/v1/organizations/", body)) == (409, "id_conflict")

@@ -210,6 +210,9 @@ def test_the_tail_is_dropped_to_make_an_answer_anew(as_user, alice):
 
     assert (dropped.status_code, dropped.json()) == (200, {"deleted": 2})
     assert nothing.json() == {"deleted": 0}
+    moved = client.get(f"/api/v1/threads/{thread.pk}/").json()["updated_at"]
+    client.delete(url(thread, "?after=3"))
+    assert client.get(f"/api/v1/threads/{thread.pk}/").json()["updated_at"] == moved
     assert client.get(f"/api/v1/threads/{thread.pk}/").json()["message_count"] == 3
 
 

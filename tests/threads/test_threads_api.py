@@ -166,6 +166,7 @@ def test_a_deleted_thread_waits_in_the_trash_until_it_is_restored(as_user, alice
     assert as_user(bob).get(f"{URL}?deleted=true").json()["items"] == []
     assert as_user(bob).post(f"{one}restore/").status_code == 404
     assert as_user(alice).post(f"{one}restore/", {"why": "x"}).status_code == 400
+    assert as_user(alice).get(f"{one}restore/").status_code == 405
 
     restored = as_user(alice).post(f"{one}restore/")
 

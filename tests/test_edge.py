@@ -1,0 +1,100 @@
+"""What reaches the project before a view of the API does: chunked bodies, log-ins, the document itself."""
+
+import io
+import json
+
+import pytest
+
+from config.wsgi import MAX_STREAMED, with_known_length
+from tests.factories import PASSWORD
+
+LOGIN = "/api/auth/app/v1/auth/login"
+
+
+def test_a_body_sent_in_chunks_is_read_with_its_length():
+    seen = {}
+
+    def app(environ, start_response):
+        seen.update(length=environ["CONTENT_LENGTH"], body=environ["wsgi.input"].read())
+        return []
+
+    body = io.BytesIO(b'{"name": "chunked"}')
+    with_known_length(app)({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": body}, None)
+    assert seen == {"length": "19", "body": b'{"name": "chunked"}'}
+
+    endless = io.BytesIO(b"x" * (MAX_STREAMED + 5))
+    with_known_length(app)({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": endless}, None)
+    assert seen["length"] == str(MAX_STREAMED)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        '{"email":' + '[{"a":' * 5000 + "1" + "}]" * 5000 + "}",
+        '{"email": "a@example.com", "email": "b@example.com", "password": "x"}',
+        '{"email": "\\ud800"}',
+        '{"email": ',
+    ],
+)
+def test_a_log_in_that_is_no_sound_json_is_refused_in_words(anyone, db, body):
+    answer = anyone.post(LOGIN, body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "parse_error"
+
+
+def test_a_log_in_of_megabytes_is_too_large(anyone, db):
+    body = json.dumps({"email": "a@example.com", "password": "x" * 2**20})
+
+    assert anyone.post(LOGIN, body, content_type="application/json").status_code == 413
+
+
+def test_blanks_around_a_password_do_not_count_at_either_door(anyone, db):
+    person = {"email": "spaced@example.com", "password": " correct horse 9\t", "name": "Spaced"}
+    assert anyone.post("/api/v1/signup/", person).status_code == 201
+
+    for password in (person["password"], person["password"].strip()):
+        answer = anyone.post(LOGIN, {"email": person["email"], "password": password}, format="json")
+        assert answer.status_code == 200
+
+
+def test_a_sound_log_in_still_works(anyone, alice):
+    answer = anyone.post(LOGIN, {"username": "alice", "password": PASSWORD}, format="json")
+
+    assert answer.json()["meta"]["session_token"]
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "begins"),
+    [("", "*/*", b"openapi:"), ("?format=json", "*/*", b"{"), ("", "application/json", b"{")],
+)
+def test_the_document_is_yaml_or_json_as_asked(anyone, db, query, accept, begins):
+    answer = anyone.get(f"/api/schema/{query}", headers={"Accept": accept})
+
+    assert answer.content.startswith(begins)
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
+def test_the_document_and_its_page_refuse_as_the_api_does(anyone, db, path):
+    answer = anyone.post(path)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_what_is_wrong_with_the_body_comes_before_what_is_wrong_with_the_query(as_user, alice):
+    client, url = as_user(alice), "/api/v1/subjects/?q=1"
+
+    assert client.post(url, "x" * (2**20 + 1), content_type="application/json").status_code == 413
+    assert client.post(url, "name=x", content_type="text/plain").status_code == 415
+    assert client.post(url, {"name": "x"}).status_code == 400
+
+
+def test_readyz_says_in_the_envelope_why_it_is_not_ready(anyone, db, monkeypatch):
+    monkeypatch.setattr("config.ops.health.MigrationExecutor.migration_plan", lambda *_: ["one"])
+
+    answer = anyone.get("/readyz")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "5"
