@@ -11,11 +11,14 @@ def main() -> None:
     except ModuleNotFoundError:
         sys.exit("Django is not installed for this Python. Run `make install`, then use .venv/bin/python.")
     from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Settings: {error}")
+    except OperationalError as error:
+        sys.exit(f"The database does not answer: {error}")
 
 
 if __name__ == "__main__":

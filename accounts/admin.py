@@ -13,9 +13,16 @@ class MembershipInline(admin.TabularInline):
     """The organizations of a person, or the people of an organization."""
 
     model = OrganizationMember
+    fields = readonly_fields = ("organization", "user", "role", "created_at")
     extra = 0
-    autocomplete_fields = ("organization", "user")
-    readonly_fields = ("created_at",)
+    show_change_link = True
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("organization", "user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class ProfileInline(admin.StackedInline):
@@ -37,12 +44,12 @@ class UserAdmin(TableAdmin):
     """People. Accounts are opened by signing up, so there is nothing to add here."""
 
     list_display = ("email", "name", "username", "is_active", "is_staff", "created_at", "deleted_at")
-    list_filter = (TrashFilter, "is_active", "is_staff")
+    list_filter = (TrashFilter, "is_active", "is_staff", "created_at")
     search_fields = ("email", "name", "username")
     search_help_text = "E-mail, name or username"
-    date_hierarchy = "created_at"
     filter_horizontal = ("groups", "user_permissions")
-    readonly_fields = (*TableAdmin.readonly_fields, "last_login", "deleted_at")
+    # The address at which a person logs in is allauth's too: both move by the person's own doing.
+    readonly_fields = (*TableAdmin.readonly_fields, "email", "last_login", "deleted_at")
     exclude = ("password",)
     inlines = (ProfileInline, SettingsInline, MembershipInline)
 
@@ -55,10 +62,9 @@ class SessionAdmin(TableAdmin):
     """Log-ins and API tokens; the tokens themselves are nowhere."""
 
     list_display = ("user", "kind", "name", "ip_address", "created_at", "last_seen_at", "expires_at")
-    list_filter = ("kind",)
+    list_filter = ("kind", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__email", "name")
-    date_hierarchy = "created_at"
     fields = (
         "id",
         "user",

@@ -134,7 +134,7 @@ class UserSettings(BaseModel):
     difficulty = models.PositiveSmallIntegerField(default=5, db_default=5)
     pacing = models.BooleanField(default=True, db_default=True)
     email_notifications = models.BooleanField(default=False, db_default=False)
-    preferences = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    preferences = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
 
     objects = OwnQuerySet.as_manager()
 

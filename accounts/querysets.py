@@ -113,7 +113,7 @@ class OrganizationQuerySet(SoftDeleteQuerySet):
         return self.annotate(role=Subquery(mine.values("role")))
 
     def with_member_count(self) -> Self:
-        """With `member_count`, the members who are present."""
+        """With `member_count`, the members who are not deleted."""
         members = (
             _memberships()
             .of_live_people()
@@ -154,8 +154,9 @@ class MemberQuerySet(SearchQuerySet):
         administered = Q(organization__in=organizations.administered_by(user)) & ~Q(role="owner")
         return self.filter(Q(user=user) | owned | administered)
 
-    def owners(self) -> Self:
-        return self.of_live_people().filter(role="owner")
+    def acting_owners(self) -> Self:
+        """Owners who can log in."""
+        return self.of_live_people().filter(role="owner", user__is_active=True)
 
     def in_live_organizations(self) -> Self:
         return self.filter(organization__deleted_at=None)

@@ -130,12 +130,12 @@ def change_person(*, person: User, **changes: Any) -> None:
 
 
 def change_profile(*, person: User, **changes: Any) -> None:
-    """What a person says of themselves; the row is born at the first change."""
+    """What a person says of themselves; which makes the row if there is none yet."""
     _change_own(Profile, person, changes)
 
 
 def change_settings(*, person: User, **changes: Any) -> None:
-    """How the assistant should work; the row is born at the first change."""
+    """How the assistant should work; which makes the row if there is none yet."""
     _change_own(UserSettings, person, changes)
 
 
@@ -220,7 +220,7 @@ def _member(organization_id: UUID, user_id: UUID) -> OrganizationMember:
 
 
 def _keep_an_owner(leaving: OrganizationMember) -> None:
-    owners = OrganizationMember.objects.owners().in_organization(leaving.organization_id)
+    owners = OrganizationMember.objects.acting_owners().in_organization(leaving.organization_id)
     if not owners.exclude(pk=leaving.pk).exists():
         raise LastOwner
 

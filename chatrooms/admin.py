@@ -97,7 +97,7 @@ class RoomMemberAdmin(TableAdmin):
 
     def save_model(self, request: HttpRequest, obj: RoomMember, form: Any, change: bool) -> None:
         if not change:
-            # Who joins starts with everything read.
+            # Nothing said earlier is unread to a newcomer.
             obj.last_read_seq = obj.room.last_seq
         super().save_model(request, obj, form, change)
 
@@ -109,7 +109,7 @@ class RoomMessageAdmin(SoftDeleteAdmin):
     list_display = ("beginning", "type", "room", "user", "created_at", "edited_at", "deleted_at")
     list_filter = (TrashFilter, "type")
     list_select_related = ("room", "user")
-    # Keys are ordered by time.
+    # The latest key first, which is by time where Lyceum made the keys.
     ordering = ("-id",)
     search_fields = ("=id", "=room__id")
     search_help_text = "Key of a message or of a room"

@@ -162,7 +162,7 @@ class RoomMessageType(models.TextChoices):
 
 
 class RoomMessage(SoftDeleteModel):
-    """One thing said in a room, numbered within it."""
+    """What somebody said in a room, under the next number there."""
 
     room = models.ForeignKey(Room, on_delete=models.DB_CASCADE, related_name="messages", db_index=False)
     # Null once the person is purged; what they said stays.

@@ -177,7 +177,7 @@ def _numbered_by(by: User, room_id: UUID, **moved: Any) -> Room:
 
 
 def post_message(*, room_id: UUID, author: User, **columns: Any) -> RoomMessage:
-    """Say something in a room; the UPDATE gives both numbers and holds the room until commit."""
+    """Say something in a room. Counting up takes the room's row, so nobody else speaks until the commit."""
     with refusing({key_of(RoomMessage): IdConflict}), transaction.atomic():
         room = _numbered_by(
             author,

@@ -72,7 +72,9 @@ def is_lower_case(field: str, *, name: str) -> CheckConstraint:
 
 def is_json(field: str, kind: str, *, name: str) -> CheckConstraint:
     """A JSON value of one kind, `object` or `array`; a NULL passes."""
-    return CheckConstraint(condition=Q(Exact(JSONKind(F(field)), Value(kind))), name=name)
+    # Said although NULL would pass by itself: in forms Django tries None as the JSON value null.
+    right = Q(Exact(JSONKind(F(field)), Value(kind)))
+    return CheckConstraint(condition=Q(**{f"{field}__isnull": True}) | right, name=name)
 
 
 class OnlyCharacters(Func):

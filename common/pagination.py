@@ -31,7 +31,7 @@ class Page(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         number = {"type": "integer"}
         return _envelope(
-            items={"type": "array", "items": schema},
+            items=schema,
             total=number,
             page=number,
             page_size=number,
@@ -58,7 +58,7 @@ class SequencePagination(BasePagination):
         return Response({"items": data, "has_more": self.has_more})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return _envelope(items={"type": "array", "items": schema}, has_more={"type": "boolean"})
+        return _envelope(items=schema, has_more={"type": "boolean"})
 
 
 def _envelope(**properties: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,8 @@ class OrderingParameter(serializers.Field):
         return keys
 
     def to_representation(self, value: list[str]) -> str:
-        return ",".join(value)
+        # The default reaches the document as it is declared.
+        return value if isinstance(value, str) else ",".join(value)
 
 
 class NoQuery(StrictSerializer):

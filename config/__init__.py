@@ -1,1 +1,1 @@
-"""What knows every app: settings, the table of contents of the API, studio, operations."""
+"""What knows every app: settings, the list of all addresses, studio, operations."""

@@ -44,7 +44,10 @@ DEBUG = flag("DEBUG")
 
 # Database files, uploads and the generated secret key live under one root, so that one copy is whole.
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"DATA_DIR cannot be used: {error.strerror}.") from None
 
 
 def kept_secret_key() -> str:
@@ -259,7 +262,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lyceum",
-    "DESCRIPTION": "The data backend of a study platform: materials, threads, video summaries and rooms.",
+    "DESCRIPTION": (
+        "Materials, threads, video summaries and rooms of a study platform. Log in with "
+        "`POST /api/auth/app/v1/auth/login` and an e-mail or username with a password; send the answer's "
+        "`meta.session_token` as `Authorization: Bearer TOKEN`."
+    ),
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -282,8 +289,8 @@ SPECTACULAR_SETTINGS = {
     },
     "PREPROCESSING_HOOKS": ["common.openapi.only_versioned"],
     "POSTPROCESSING_HOOKS": [
-        "common.openapi.with_errors",
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.openapi.with_errors",
     ],
 }
 
@@ -301,6 +308,9 @@ STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
 
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -309,7 +319,7 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # A refused request is the client's business and stands in the answer.
         "django.request": {"level": "ERROR"},

@@ -1,4 +1,4 @@
-"""The table of contents of the API."""
+"""Every address, by the app that answers there."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse

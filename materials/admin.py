@@ -32,16 +32,20 @@ class MaterialAdmin(SoftDeleteAdmin):
     """Materials; the text itself is on the material's own page."""
 
     list_display = ("title", "type", "subject", "user", "created_at", "deleted_at")
-    list_filter = (TrashFilter, "type")
+    list_filter = (TrashFilter, "type", "created_at")
     list_select_related = ("subject", "user")
     search_fields = ("title", "user__email")
-    date_hierarchy = "created_at"
     autocomplete_fields = ("user", "subject")
     readonly_fields = (
         *SoftDeleteAdmin.readonly_fields,
+        "type",
         "content_truncated",
         "file",
         "file_name",
         "file_size",
         "file_type",
     )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # What belongs to a text, a file or an address is decided when a person adds it.
+        return False

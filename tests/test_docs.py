@@ -72,6 +72,19 @@ def test_the_schema_is_valid_without_a_warning(capsys):
     call_command("spectacular", validate=True, fail_on_warn=True, file="/dev/null")
 
 
+def test_every_reference_in_the_schema_leads_somewhere(client, db):
+    document = client.get("/api/schema/?format=json").json()
+
+    for name in set(re.findall(r"#/components/schemas/(\w+)", str(document))):
+        assert name in document["components"]["schemas"], name
+    threads = document["paths"]["/api/v1/threads/"]
+    ordering = next(part for part in threads["get"]["parameters"] if part["name"] == "ordering")
+    assert ordering["schema"]["default"] == "-updated_at"
+    assert set(threads["post"]["responses"]) == {"200", "201", "4XX", "5XX"}
+    page = document["components"]["schemas"]["PaginatedThreadList"]["properties"]["items"]
+    assert page == {"type": "array", "items": {"$ref": "#/components/schemas/Thread"}}
+
+
 def test_the_docs_page_loads_nothing_from_elsewhere(client, db):
     page = client.get("/api/docs/").content.decode()
 

@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.seed import PASSWORD, PEOPLE
+from config.management.commands.seed import may_be_seeded
+from tests.factories import UserFactory
 
 OURS = ("accounts", "materials", "media_summaries", "threads", "chatrooms")
 
@@ -81,11 +83,25 @@ def test_demo_passwords_do_not_reach_production(db, settings):
         seed()
 
 
-def test_demo_passwords_do_not_reach_another_machine(db, monkeypatch):
-    far = {"HOST": "db.example.com", "OPTIONS": {}}
-    monkeypatch.setattr(
-        "config.management.commands.seed.connection", SimpleNamespace(vendor="postgresql", settings_dict=far)
-    )
+@pytest.mark.parametrize(
+    ("hostaddr", "host", "is_local"),
+    [
+        ("203.0.113.7", "localhost", False),
+        ("127.0.0.1", "db.example.com", True),
+        ("", "db.example.com", False),
+        ("", "/run/postgresql", True),
+    ],
+)
+def test_demo_passwords_do_not_reach_another_machine(db, monkeypatch, hostaddr, host, is_local):
+    reached = SimpleNamespace(info=SimpleNamespace(hostaddr=hostaddr, host=host))
+    far = SimpleNamespace(vendor="postgresql", ensure_connection=lambda: None, connection=reached)
+    monkeypatch.setattr("config.management.commands.seed.connection", far)
 
-    with pytest.raises(CommandError, match="demo passwords"):
+    assert may_be_seeded() == is_local
+
+
+def test_somebody_in_the_demo_worlds_place_is_said_in_one_line(db):
+    UserFactory(username="ada")
+
+    with pytest.raises(CommandError, match="username is taken"):
         seed()

@@ -31,15 +31,14 @@ class ThreadAdmin(SoftDeleteAdmin):
 
 @admin.register(Message)
 class MessageAdmin(SoftDeleteAdmin):
-    """Turns of conversations, the latest key first: keys are ordered by time."""
+    """Turns of conversations, the latest key first, which is by time where Lyceum made the keys."""
 
     list_display = ("beginning", "role", "seq", "thread", "created_at", "deleted_at")
     list_filter = (TrashFilter, "role")
     list_select_related = ("thread",)
     search_fields = ("=id", "=thread__id")
     search_help_text = "Key of a message or of a thread"
-    raw_id_fields = ("thread",)
-    readonly_fields = (*SoftDeleteAdmin.readonly_fields, "seq")
+    readonly_fields = (*SoftDeleteAdmin.readonly_fields, "thread", "seq", "role")
     ordering = ("-id",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

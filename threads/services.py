@@ -80,7 +80,7 @@ def _turn(thread: Thread, seq: int, columns: dict[str, Any]) -> Message:
 
 
 def post_message(*, thread_id: UUID, author: User, **columns: Any) -> Message:
-    """Add a turn to a conversation; the UPDATE gives the number and holds the thread until commit."""
+    """Add a turn to a conversation. Counting up takes the thread's row, so turns come one after the other."""
     with refusing({key_of(Message): IdConflict}), transaction.atomic():
         thread = _take_numbers(thread_id, author, 1)
         message = _turn(thread, thread.last_seq, columns)

@@ -550,7 +550,9 @@ class Migration(migrations.Migration):
                 ("email_notifications", models.BooleanField(db_default=False, default=False)),
                 (
                     "preferences",
-                    models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
+                    models.JSONField(
+                        blank=True, db_default=models.Value({}, models.JSONField()), default=dict
+                    ),
                 ),
                 (
                     "user",
@@ -584,9 +586,11 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("preferences__isnull", True),
                             django.db.models.lookups.Exact(
                                 common.functions.JSONKind(models.F("preferences")), models.Value("object")
-                            )
+                            ),
+                            _connector="OR",
                         ),
                         name="settings_preferences_object",
                     ),

@@ -10,5 +10,7 @@ class RequestIdFilter(logging.Filter):
     """Puts the id of the request at hand into each record; `-` outside of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id.get()
+        # Django logs a refusal after the middleware has ended, but with the request in the record.
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", None) or current_request_id.get()
         return True

@@ -1,6 +1,9 @@
 """The admin site for staff: every table, browsed and repaired."""
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest
 
 
 class Studio(AdminSite):
@@ -10,4 +13,12 @@ class Studio(AdminSite):
     site_title = "Lyceum studio"
     index_title = "Tables"
     site_url = "/api/docs/"
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Log in, and remember from where."""
+        session: Any = request.session
+        session.ip_address = request.META.get("REMOTE_ADDR") or None
+        session.user_agent = request.headers.get("User-Agent", "")
+        return super().login(request, extra_context)
+
     empty_value_display = "–"  # noqa: RUF001

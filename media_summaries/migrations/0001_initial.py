@@ -456,10 +456,12 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("ai_generated_content__isnull", True),
                             django.db.models.lookups.Exact(
                                 common.functions.JSONKind(models.F("ai_generated_content")),
                                 models.Value("object"),
-                            )
+                            ),
+                            _connector="OR",
                         ),
                         name="video_ai_generated_content_object",
                     ),

@@ -5,9 +5,16 @@ from django.contrib import admin
 from django.urls import reverse
 
 from tests.factories import (
+    PASSWORD,
     MaterialFactory,
+    MessageFactory,
     OrganizationFactory,
+    RoomFactory,
+    SubjectFactory,
     ThreadFactory,
+    UserFactory,
+    UserSettingsFactory,
+    VideoSummaryFactory,
 )
 
 TABLES = [
@@ -104,3 +111,70 @@ def test_an_edit_in_the_studio_moves_updated_at(studio, alice, as_user):
     after = as_user(alice).get(one).json()
     assert after["title"] == "After"
     assert after["updated_at"] > before["updated_at"]
+
+
+def form_data(response):
+    """What a browser would send back from a form that nobody has touched."""
+    forms = [response.context["adminform"].form]
+    for inline in response.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    values = {bound.html_name: bound.value() for form in forms for bound in form}
+    return {name: value for name, value in values.items() if value is not None and value is not False}
+
+
+EDITABLE = [
+    UserFactory,
+    UserSettingsFactory,
+    OrganizationFactory,
+    SubjectFactory,
+    MaterialFactory,
+    VideoSummaryFactory,
+    ThreadFactory,
+    MessageFactory,
+    RoomFactory,
+]
+
+
+@pytest.mark.parametrize("factory", EDITABLE)
+def test_a_form_that_nobody_touched_can_be_saved(studio, factory):
+    row = factory()
+    if factory is UserFactory:
+        UserSettingsFactory(user=row)
+    address = page(type(row), "change", row.pk)
+
+    answer = studio.post(address, form_data(studio.get(address)))
+
+    assert answer.status_code == 302, answer.context["errors"]
+
+
+def test_a_value_that_the_database_refuses_is_said_on_the_page(studio):
+    room = RoomFactory()
+
+    answer = studio.post(page(type(room), "change", room.pk), {"name": "", "created_by": ""}, follow=True)
+
+    assert answer.status_code == 200
+    assert "Not saved" in answer.content.decode() or "required" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "/admin/accounts/user/?password__startswith=argon2",
+        "/admin/accounts/session/?token_digest__gte=8",
+        "/admin/accounts/session/?session_data__contains=a",
+        "/admin/threads/thread/?user__password__startswith=argon2",
+    ],
+)
+def test_secrets_cannot_be_guessed_by_filters(studio, alice, lookup):
+    answer = studio.get(lookup)
+
+    assert answer.status_code in {302, 400}
+
+
+def test_a_log_in_to_the_studio_is_remembered_with_its_place(client, root):
+    client.post(
+        "/admin/login/", {"username": root.email, "password": PASSWORD}, headers={"User-Agent": "Firefox"}
+    )
+
+    session = root.sessions.get()
+    assert (session.ip_address, session.user_agent) == ("127.0.0.1", "Firefox")

@@ -228,25 +228,31 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("parts__isnull", True),
                             django.db.models.lookups.Exact(
                                 common.functions.JSONKind(models.F("parts")), models.Value("array")
-                            )
+                            ),
+                            _connector="OR",
                         ),
                         name="message_parts_list",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("attachments__isnull", True),
                             django.db.models.lookups.Exact(
                                 common.functions.JSONKind(models.F("attachments")), models.Value("array")
-                            )
+                            ),
+                            _connector="OR",
                         ),
                         name="message_attachments_list",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("metadata__isnull", True),
                             django.db.models.lookups.Exact(
                                 common.functions.JSONKind(models.F("metadata")), models.Value("object")
-                            )
+                            ),
+                            _connector="OR",
                         ),
                         name="message_metadata_object",
                     ),

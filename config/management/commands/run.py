@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connection
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 
 from config.management.commands.seed import is_to_be_seeded, print_logins
 from config.management.commands.serve import refuse_taken_port
@@ -22,10 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         refuse_taken_port(host, port)
         self.stdout.write("==> Migrating")
-        try:
-            call_command("migrate", verbosity=1, interactive=False)
-        except OperationalError as error:
-            raise CommandError(f"The database does not answer: {error}") from None
+        call_command("migrate", verbosity=1, interactive=False)
         if is_to_be_seeded():
             self.stdout.write("==> Seeding the demo world")
             call_command("seed", stdout=self.stdout)

@@ -15,17 +15,23 @@ import chatrooms.seed
 import materials.seed
 import media_summaries.seed
 import threads.seed
+from common.errors import DomainError
 from common.seeding import Made, load
 
 # In the order of who needs whom.
 APPS = (accounts.seed, materials.seed, media_summaries.seed, threads.seed, chatrooms.seed)
-LOCAL = {"", "localhost", "127.0.0.1", "::1"}
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 def is_on_this_host() -> bool:
     """Whether the database is a file or a server of this machine."""
-    host = connection.settings_dict["HOST"] or connection.settings_dict["OPTIONS"].get("host", "")
-    return connection.vendor == "sqlite" or host in LOCAL or host.startswith("/")
+    if connection.vendor == "sqlite":
+        return True
+    connection.ensure_connection()
+    # The address that was reached, whatever URL, options or environment led there; a socket is a path.
+    reached = connection.connection.info
+    host = reached.hostaddr or reached.host
+    return host in LOCAL or host.startswith("/")
 
 
 def may_be_seeded() -> bool:
@@ -34,12 +40,8 @@ def may_be_seeded() -> bool:
 
 
 def is_to_be_seeded() -> bool:
-    """Whether the first start fills this database: the project's own file once, another only when empty."""
-    if os.environ.get("SEED") == "1":
-        return True
-    if not may_be_seeded() or accounts.seed.is_there():
-        return False
-    return not settings.DATABASE_URL or accounts.seed.is_empty()
+    """Whether the first start fills this database: while there is nobody, or where SEED=1 says so."""
+    return os.environ.get("SEED") == "1" or (accounts.seed.is_empty() and may_be_seeded())
 
 
 def print_logins(stdout: Any) -> None:
@@ -72,10 +74,15 @@ class Command(BaseCommand):
             raise CommandError("--scale is a positive number.")
         with self._progress() as progress:
             task = progress.add_task("Demo world", total=len(APPS))
-            with transaction.atomic():
-                for app in APPS:
-                    app.seed()
-                    progress.advance(task)
+            try:
+                with transaction.atomic():
+                    for app in APPS:
+                        app.seed()
+                        progress.advance(task)
+            except DomainError as refusal:
+                raise CommandError(
+                    f"Something stands in the demo world's place, so nothing was added: {refusal}"
+                ) from None
         print_logins(self.stdout)
         if scale:
             self._add_volume(scale, seed)
