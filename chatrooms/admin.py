@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 from accounts.models import User
 from chatrooms import services
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomType
-from common.admin import SoftDeleteAdmin, TableAdmin, TrashFilter
+from common.admin import SoftDeleteAdmin, TableAdmin, TrashFilter, link_to_rows
 
 
 class RoomMemberInline(admin.TabularInline):
@@ -36,7 +36,7 @@ class RoomMemberInline(admin.TabularInline):
 class RoomAdmin(SoftDeleteAdmin):
     """Rooms are opened by their people; here groups are renamed, and all are hidden and brought back."""
 
-    list_display = ("__str__", "type", "created_by", "last_seq", "created_at", "updated_at", "deleted_at")
+    list_display = ("__str__", "type", "created_by", "said", "created_at", "updated_at", "deleted_at")
     list_filter = (TrashFilter, "type", "created_at")
     list_select_related = ("created_by",)
     search_fields = ("name", "direct_key")
@@ -51,6 +51,10 @@ class RoomAdmin(SoftDeleteAdmin):
         "purged_revision",
     )
     inlines = (RoomMemberInline,)
+
+    @admin.display(description="Messages")
+    def said(self, room: Room) -> str:
+        return link_to_rows(RoomMessage, room.last_seq, room=room)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
