@@ -140,7 +140,7 @@ class OrganizationViewSet(LibraryViewSet):
 
     def perform_create(self, serializer: Any) -> None:
         row = services.create_organization(owner=self.viewer, **serializer.validated_data)
-        serializer.instance = self.get_queryset().get(pk=row.pk)
+        serializer.instance = get_object_or_404(self.get_queryset(), pk=row.pk)
 
     def has_role(self) -> bool:
         if self.action == "partial_update":

@@ -57,7 +57,7 @@ class RoomViewSet(LibraryViewSet):
 
     def perform_create(self, serializer: Any) -> None:
         room = services.create_group(owner=self.viewer, **serializer.validated_data)
-        serializer.instance = self.get_queryset().get(pk=room.pk)
+        serializer.instance = get_object_or_404(self.get_queryset(), pk=room.pk)
 
     def perform_update(self, serializer: Any) -> None:
         services.rename_room(room_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data)
@@ -76,7 +76,7 @@ class RoomViewSet(LibraryViewSet):
         serializer.is_valid(raise_exception=True)
         serializer.resolve_references()
         room, is_new = services.open_direct_room(by=self.viewer, **serializer.validated_data)
-        shown = self.get_serializer(self.get_queryset().get(pk=room.pk))
+        shown = self.get_serializer(get_object_or_404(self.get_queryset(), pk=room.pk))
         return Response(shown.data, status=201 if is_new else 200)
 
     @extend_schema(request=ReadMarkerSerializer, responses=ReadMarkerSerializer)

@@ -145,10 +145,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or env.str("DB_URL", default=
 
 
 # WAL lets readers read while one writes; NORMAL is as durable as WAL needs; 64 MiB of pages stay in memory.
-SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-    " PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;"
-)
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
 
 
 def database(url: str) -> dict[str, Any]:
@@ -169,6 +166,9 @@ def database(url: str) -> dict[str, Any]:
         # IMMEDIATE: a transaction that will write waits at its start instead of failing in its middle.
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("init_command", SQLITE_PRAGMAS)
+        # Each thread keeps its connection: the last one to close folds the log into the file, and to do that
+        # at the end of every request, beside others that write, asks for trouble.
+        config["CONN_MAX_AGE"] = None
         return config
     options.setdefault("connect_timeout", 10)
     pool_size = count("DB_POOL_SIZE", 10)

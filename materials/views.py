@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.shortcuts import get_object_or_404
+
 from common.views import LibraryViewSet
 from materials import services
 from materials.models import Material, Subject
@@ -29,7 +31,7 @@ class SubjectViewSet(LibraryViewSet):
 
     def perform_create(self, serializer: Any) -> None:
         subject = services.create_subject(owner=self.viewer, **serializer.validated_data)
-        serializer.instance = self.get_queryset().get(pk=subject.pk)
+        serializer.instance = get_object_or_404(self.get_queryset(), pk=subject.pk)
 
     def perform_update(self, serializer: Any) -> None:
         services.change_subject(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -54,7 +55,7 @@ class VideoSummaryViewSet(LibraryViewSet):
 
     def perform_create(self, serializer: Any) -> None:
         video = services.create_video_summary(owner=self.viewer, **serializer.validated_data)
-        serializer.instance = self.get_queryset().get(pk=video.pk)
+        serializer.instance = get_object_or_404(self.get_queryset(), pk=video.pk)
 
     def perform_update(self, serializer: Any) -> None:
         services.change_video_summary(

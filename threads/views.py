@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.request import Request
@@ -43,7 +44,7 @@ class ThreadViewSet(LibraryViewSet):
 
     def perform_create(self, serializer: Any) -> None:
         thread = services.create_thread(owner=self.viewer, **serializer.validated_data)
-        serializer.instance = self.get_queryset().get(pk=thread.pk)
+        serializer.instance = get_object_or_404(self.get_queryset(), pk=thread.pk)
 
     def perform_update(self, serializer: Any) -> None:
         services.change_thread(thread_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data)
