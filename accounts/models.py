@@ -23,7 +23,7 @@ from common.constraints import (
     web_address_or_empty,
 )
 from common.functions import CodePointOrder
-from common.models import BaseModel, SoftDeleteModel
+from common.models import BaseModel, SoftDeleteModel, by_deleter
 
 
 class User(AbstractBaseUser, PermissionsMixin, BaseModel):
@@ -228,6 +228,7 @@ class Organization(SoftDeleteModel):
         indexes = [
             # The studio's list of organizations.
             models.Index(fields=["created_at", "id"], name="organization_by_creation"),
+            by_deleter("organization_by_deleter"),
         ]
 
     def __str__(self) -> str:
@@ -248,6 +249,7 @@ class OrganizationMember(BaseModel):
     organization = models.ForeignKey(
         Organization, on_delete=models.DB_CASCADE, related_name="memberships", db_index=False
     )
+    # Its index finds the organizations of a person, also for the cascade when they are purged.
     user = models.ForeignKey(User, on_delete=models.DB_CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
 

@@ -12,7 +12,7 @@ from django.db.models.lookups import LessThan
 from chatrooms.querysets import RoomMemberQuerySet, RoomMessageQuerySet, RoomQuerySet
 from common.constraints import has_only, is_one_of, is_web_address, length_between
 from common.functions import CodePointOrder
-from common.models import BaseModel, SoftDeleteModel
+from common.models import BaseModel, SoftDeleteModel, by_deleter
 
 KEY_LENGTH = 36
 PAIR_LENGTH = 2 * KEY_LENGTH + 1
@@ -35,6 +35,7 @@ class Room(SoftDeleteModel):
 
     name = models.CharField(max_length=100, blank=True, default="", db_default="")
     type = models.CharField(max_length=10, choices=RoomType)
+    # Its index lets go of a purged person, and leads the studio from a person to their rooms.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -100,6 +101,7 @@ class Room(SoftDeleteModel):
             # The studio's list of rooms, and the rooms active of late. A person's own rooms are found
             # by their memberships, in whatever order they are wanted.
             models.Index(fields=["updated_at", "id"], name="room_all_by_update"),
+            by_deleter("room_by_deleter"),
         ]
 
     def __str__(self) -> str:
@@ -166,6 +168,7 @@ class RoomMessage(SoftDeleteModel):
 
     room = models.ForeignKey(Room, on_delete=models.DB_CASCADE, related_name="messages", db_index=False)
     # Null once the person is purged; what they said stays.
+    # Its index lets go of a purged person, and leads the studio from a person to what they said.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -191,6 +194,7 @@ class RoomMessage(SoftDeleteModel):
         default=None,
         on_delete=models.DB_SET_NULL,
         related_name="replies",
+        db_index=False,
     )
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -224,6 +228,11 @@ class RoomMessage(SoftDeleteModel):
                 name="room_message_live_by_room",
                 condition=Q(deleted_at=None),
             ),
+            # The replies to a message, of which few have any: when it is purged, and in the studio.
+            models.Index(
+                fields=["reply_to"], name="room_message_by_reply", condition=Q(reply_to__isnull=False)
+            ),
+            by_deleter("room_message_by_deleter"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from common.constraints import (
     web_address_or_empty,
 )
 from common.functions import CodePointOrder
-from common.models import SoftDeleteModel
+from common.models import SoftDeleteModel, by_deleter
 from materials.querysets import MaterialQuerySet, SubjectQuerySet
 
 MAX_CONTENT = 500_000
@@ -57,6 +57,7 @@ class Subject(SoftDeleteModel):
             ),
             # The studio's list of subjects.
             models.Index(fields=["updated_at", "id"], name="subject_all_by_update"),
+            by_deleter("subject_by_deleter"),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +151,7 @@ class Material(SoftDeleteModel):
             ),
             # The studio's list of materials.
             models.Index(fields=["created_at", "id"], name="material_all_by_creation"),
+            by_deleter("material_by_deleter"),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from common.constraints import (
     web_address_or_empty,
 )
 from common.functions import CodePointOrder, UnknownFirst
-from common.models import BaseModel, SoftDeleteModel
+from common.models import BaseModel, SoftDeleteModel, by_deleter
 from media_summaries.querysets import KeyframeQuerySet, LabelQuerySet, VideoSummaryQuerySet
 
 MAX_LABEL = 50
@@ -237,6 +237,7 @@ class VideoSummary(SoftDeleteModel):
             ),
             # The studio's list of videos.
             models.Index(fields=["created_at", "id"], name="video_all_by_creation"),
+            by_deleter("video_by_deleter"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from common.constraints import is_json, is_one_of, length_between
 from common.functions import CodePointOrder
-from common.models import SoftDeleteModel
+from common.models import SoftDeleteModel, by_deleter
 from materials.models import Material
 from threads.querysets import MessageQuerySet, ThreadQuerySet
 
@@ -60,6 +60,7 @@ class Thread(SoftDeleteModel):
             models.Index(fields=["material", "updated_at", "id"], name="thread_by_material"),
             # The studio's list of threads.
             models.Index(fields=["updated_at", "id"], name="thread_all_by_update"),
+            by_deleter("thread_by_deleter"),
         ]
 
     def __str__(self) -> str:
@@ -107,6 +108,7 @@ class Message(SoftDeleteModel):
             models.Index(
                 fields=["thread", "seq"], name="message_live_by_thread", condition=Q(deleted_at=None)
             ),
+            by_deleter("message_by_deleter"),
         ]
 
     def __str__(self) -> str:
