@@ -71,7 +71,8 @@ check: install ## Django's own checks, and whether every model has its migration
 migration: install ## Write a migration and show its SQL: make migration app=threads name=add_colour
 	@test -n "$(app)" && test -n "$(name)" || { echo "Say which: make migration app=threads name=add_colour" >&2; exit 1; }
 	@$(MANAGE) makemigrations $(app) -n $(name)
-	@$(MANAGE) sqlmigrate $(app) $$(ls $(app)/migrations | grep "_$(name).py" | tail -n 1 | cut -c1-4)
+	@written=$$(ls $(app)/migrations 2>/dev/null | grep "^[0-9]*_$(name).py$$" | tail -n 1); \
+	if [ -n "$$written" ]; then $(MANAGE) sqlmigrate $(app) $${written%.py}; fi
 
 rollback: install ## Go back to a migration: make rollback app=threads to=0001 (zero undoes all)
 	@test -n "$(app)" && test -n "$(to)" || { echo "Say where to: make rollback app=threads to=0001" >&2; exit 1; }

@@ -1,8 +1,9 @@
 """What the generated OpenAPI document needs beyond what the views declare."""
 
+import inspect
+import re
 from typing import Any
 
-from django.utils.text import capfirst
 from drf_spectacular.openapi import AutoSchema
 
 from common.serializers import ReplayableSerializer
@@ -23,7 +24,7 @@ class Schema(AutoSchema):
         action = getattr(self.view, "action", None)
         if action is None or action in _SUMMARIES:
             return super().get_operation_id()
-        path = self._tokenize_path()
+        path = [part.replace("-", "_") for part in self._tokenize_path()]
         return "_".join(path if path[-1] == action else [*path, action])
 
     def get_response_serializers(self) -> Any:
@@ -42,7 +43,9 @@ class Schema(AutoSchema):
         summary = _SUMMARIES.get(action)
         model = getattr(getattr(self.view, "queryset", None), "model", None)
         if summary is None or model is None:
-            return capfirst(action.replace("_", " "))
+            # What the method says it does, as far as the first stop.
+            said = inspect.getdoc(getattr(self.view, action)) or action
+            return re.split(r"[.;:]", said, maxsplit=1)[0]
         meta = model._meta
         return summary.format(one=meta.verbose_name, many=meta.verbose_name_plural)
 

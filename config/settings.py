@@ -151,6 +151,7 @@ SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cac
 def database(url: str) -> dict[str, Any]:
     """Django's database settings of a URL; SQLite in the data directory where there is none."""
     url = url or f"sqlite:///{DATA_DIR / 'lyceum.sqlite3'}"
+    pool_size = count("DB_POOL_SIZE", 10)
     if url.partition(":")[0] not in {"postgres", "postgresql", "sqlite"}:
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// or a sqlite:/// address.")
     try:
@@ -171,7 +172,6 @@ def database(url: str) -> dict[str, Any]:
         config["CONN_MAX_AGE"] = None
         return config
     options.setdefault("connect_timeout", 10)
-    pool_size = count("DB_POOL_SIZE", 10)
     if pool_size:
         # Threads share connections: at most this many, closed after 20 idle seconds.
         options.setdefault("pool", {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 20})

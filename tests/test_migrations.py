@@ -1,11 +1,13 @@
 """Migrations: complete, and reversible down to nothing."""
 
+import io
 from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from tests.factories import (
     KeyframeFactory,
@@ -69,3 +71,25 @@ def dump():
     """Every row of every table of ours."""
     models = [model for label in OURS for model in apps.get_app_config(label).get_models()]
     return {model: sorted(map(str, model._base_manager.values_list())) for model in models}
+
+
+def test_push_is_refused_outside_debug(db):
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command("push")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("answer", "applied"), [("", False), ("n\n", False), ("y\n", True)])
+def test_push_shows_the_sql_and_applies_it_only_when_told_to(
+    transactional_db, settings, monkeypatch, capsys, answer, applied
+):
+    settings.DEBUG = True
+    call_command("migrate", "threads", "0001", verbosity=0)
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+    call_command("push")
+
+    assert "thread_by_deleter" in capsys.readouterr().out
+    there = MigrationExecutor(connection).loader.applied_migrations
+    assert (("threads", "0002_index_only_deletions") in there) is applied
+    call_command("migrate", verbosity=0)

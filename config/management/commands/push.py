@@ -26,7 +26,13 @@ class Command(BaseCommand):
         for migration, _ in pending:
             self.stdout.write(f"\n-- {migration}")
             call_command("sqlmigrate", migration.app_label, migration.name)
-        if input("\nApply this to the database? [y/N] ").strip().lower() != "y":
+        if not self._is_confirmed():
             self.stdout.write("Nothing was applied; the migrations are written.")
             return
         call_command("migrate")
+
+    def _is_confirmed(self) -> bool:
+        try:
+            return input("\nApply this to the database? [y/N] ").strip().lower() == "y"
+        except EOFError:  # nobody is there to ask
+            return False
