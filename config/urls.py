@@ -1,4 +1,4 @@
-"""Every address, by the app that answers there."""
+"""Every address, by the app that answers there; the health of the process is `config.ops.health`."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -6,7 +6,6 @@ from django.urls import include, path
 from django.views import csrf, defaults
 
 from common.exception_handler import plain
-from config.ops.health import healthz, readyz
 from config.schema import DocsView, SchemaView
 
 api = [
@@ -22,8 +21,6 @@ urlpatterns = [
     path("api/auth/", include("allauth.headless.urls")),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
-    path("healthz", healthz),
-    path("readyz", readyz),
     path("admin/", admin.site.urls),
 ]
 

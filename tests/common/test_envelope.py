@@ -92,6 +92,16 @@ def test_the_health_of_the_system_is_only_read(db, path):
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_needs_neither_https_nor_a_name_of_the_host(db, settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = APIClient().get(path, headers={"Host": "10.0.0.7:8000"})
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert answer.headers["X-Request-ID"]
+
+
 def test_an_answer_that_is_not_json_cannot_be_had(as_user, alice):
     answer = as_user(alice).get(URL, headers={"Accept": "application/xml"})
 
