@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from common.addresses import client_address
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """allauth as Lyceum wants it."""
@@ -15,6 +17,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Log in, and remember from where."""
-        request.session.ip_address = request.META.get("REMOTE_ADDR") or None  # type: ignore[attr-defined]
+        request.session.ip_address = client_address(request)  # type: ignore[attr-defined]
         request.session.user_agent = request.headers.get("User-Agent", "")  # type: ignore[attr-defined]
         super().login(request, user)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As sessions and limits see it, behind trusted proxies too."""
+        return client_address(request) or ""

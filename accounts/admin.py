@@ -5,7 +5,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.models import Organization, OrganizationMember, Profile, Session, User, UserSettings
+from accounts.models import (
+    AttemptCounter,
+    Organization,
+    OrganizationMember,
+    Profile,
+    Session,
+    User,
+    UserSettings,
+)
 from common.admin import SoftDeleteAdmin, TableAdmin, TrashFilter, link_to_rows
 
 
@@ -76,6 +84,21 @@ class SessionAdmin(TableAdmin):
         "last_seen_at",
         "expires_at",
     )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(AttemptCounter)
+class AttemptCounterAdmin(TableAdmin):
+    """How often something was lately tried; only time lets in who is locked out."""
+
+    list_display = ("id", "kind", "created_at", "expires_at")
+    list_filter = ("kind",)
+    fields = ("id", "kind", "attempts", "created_at", "expires_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -13,12 +13,17 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts.models import Session, SessionKind, User
+from accounts import services
+from accounts.models import AttemptKind, Session, SessionKind, User
 from accounts.sessions import SessionStore
+from common.addresses import counted_address
 
 
 class PasswordBackend(AuthenticationBackend):
-    """Log-in by e-mail or username and password, for people who are present."""
+    """Log-in by e-mail or username and password, for people who are present.
+
+    Tries are counted here, where every door passes: both clients of the log-in, its confirmation, the studio.
+    """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
         try:
@@ -26,7 +31,18 @@ class PasswordBackend(AuthenticationBackend):
         except UnicodeEncodeError:
             # JSON can write half a character; no hash and no database takes it.
             return None
-        return super().authenticate(request, **credentials)
+        if request is None or not credentials.get("password"):
+            return super().authenticate(request, **credentials)
+        address = counted_address(request)
+        login = str(credentials.get("email") or credentials.get("username") or "").strip()
+        account = User.objects.called(login).values_list("pk", flat=True).first() or login.lower()
+        services.count_attempt(
+            kind=AttemptKind.LOGIN, key=f"{address} {account}", rate=settings.THROTTLE_LOGIN
+        )
+        with services.failure_counted(address=address) as outcome:
+            person = super().authenticate(request, **credentials)
+            outcome.is_success = person is not None
+        return person
 
     def user_can_authenticate(self, user: Any) -> bool:
         return user.is_active and user.deleted_at is None

@@ -20,6 +20,10 @@ class UserQuerySet(SoftDeleteQuerySet):
         """People who can log in: neither deleted nor deactivated."""
         return self.alive().filter(is_active=True)
 
+    def called(self, login: str) -> Self:
+        """The account that somebody logs in to, by e-mail or by username."""
+        return self.filter(Q(email=login.lower()) | Q(username__iexact=login))
+
     def visible_to(self, user: Any) -> Self:
         """The directory: whoever is logged in sees everyone who is present."""
         return self.present()
@@ -80,6 +84,18 @@ class SessionQuerySet(SearchQuerySet):
     def of_present_user(self) -> Self:
         """Sessions of people who may be here, with the person."""
         return self.filter(user__is_active=True, user__deleted_at=None).select_related("user")
+
+
+class AttemptQuerySet(QuerySet):
+    """Counters of what was tried."""
+
+    def expired(self) -> Self:
+        """Those whose last attempt no longer counts."""
+        return self.filter(expires_at__lte=Now())
+
+    def with_clock(self) -> Self:
+        """With `now`, the time of the database: the one clock of all hosts."""
+        return self.annotate(now=Now())
 
 
 class OrganizationQuerySet(SoftDeleteQuerySet):

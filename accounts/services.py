@@ -2,15 +2,30 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 
-from accounts.models import Organization, OrganizationMember, Profile, Role, User, UserSettings
+from accounts.models import (
+    AttemptCounter,
+    AttemptKind,
+    Organization,
+    OrganizationMember,
+    Profile,
+    Role,
+    User,
+    UserSettings,
+)
 from accounts.sessions import log_in
 from common.constraints import key_of, refusing
 from common.errors import DomainError, Forbidden, IdConflict, NotVisible
@@ -46,6 +61,16 @@ class LastOwner(DomainError):
     """An organization keeps at least one owner."""
 
     code = "last_owner"
+
+
+class TooManyAttempts(DomainError):
+    """Too many attempts; try again later."""
+
+    code, status = "throttled", 429
+
+    def __init__(self, retry_after: int):
+        super().__init__()
+        self.retry_after = retry_after
 
 
 PERSON_CONFLICTS: dict[str, type[DomainError]] = {
@@ -257,3 +282,58 @@ def remove_member(*, organization_id: UUID, by: User, user_id: UUID) -> None:
     if member.role == Role.OWNER:
         _keep_an_owner(member)
     member.delete()
+
+
+def count_attempt(*, kind: AttemptKind, key: str, rate: tuple[int, int] | None) -> float:
+    """Count one attempt, at most so many in so many seconds; the time it is counted under.
+
+    The lock on the counter's row makes it exact among parallel attempts. One that is refused is not counted.
+    """
+    if rate is None:
+        return 0
+    limit, seconds = rate
+    with transaction.atomic():
+        counter = _hold_counter(kind, key, seconds)
+        now = counter.now.timestamp()
+        lately = [time for time in counter.attempts if time > now - seconds]
+        if len(lately) >= limit:
+            raise TooManyAttempts(max(1, ceil(lately[-limit] + seconds - now)))
+        counter.attempts = [*lately, now]
+        counter.expires_at = counter.now + timedelta(seconds=seconds)
+        counter.save(update_fields=["attempts", "expires_at"])
+    return now
+
+
+def _hold_counter(kind: AttemptKind, key: str, seconds: int) -> Any:
+    digest = salted_hmac("accounts.attempts", f"{kind} {key}", algorithm="sha256").hexdigest()
+    expires_at = timezone.now() + timedelta(seconds=seconds)
+    fresh = AttemptCounter(kind=kind, key_digest=digest, expires_at=expires_at)
+    # The upsert holds the row, new or not, until commit.
+    AttemptCounter.objects.bulk_create(
+        [fresh], update_conflicts=True, unique_fields=["key_digest"], update_fields=["expires_at"]
+    )
+    return AttemptCounter.objects.with_clock().get(key_digest=digest)
+
+
+@dataclass
+class Outcome:
+    """Whether what was tried has succeeded."""
+
+    is_success: bool = False
+
+
+@contextmanager
+def failure_counted(*, address: str) -> Iterator[Outcome]:
+    """Count a failure of an address ahead of the try, and take it back where the try succeeds.
+
+    Counted only afterwards, many tries at once would all be let in.
+    """
+    outcome = Outcome()
+    rate = settings.THROTTLE_LOGIN_FAILURES
+    counted = count_attempt(kind=AttemptKind.FAILURE, key=address, rate=rate)
+    yield outcome
+    if outcome.is_success and rate:
+        with transaction.atomic():
+            counter = _hold_counter(AttemptKind.FAILURE, address, rate[1])
+            counter.attempts = [time for time in counter.attempts if time != counted]
+            counter.save(update_fields=["attempts"])

@@ -26,6 +26,8 @@ from accounts.serializers import (
     SignUpSerializer,
     UserSerializer,
 )
+from accounts.throttling import SignUpThrottle
+from common.addresses import client_address
 from common.queries import PageQuery
 from common.views import ApiViewSet, LibraryViewSet, ListMixin, PatchMixin
 
@@ -37,6 +39,7 @@ class SignUpViewSet(ApiViewSet):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = (SignUpThrottle,)
     serializer_class = SignUpSerializer
 
     @extend_schema(responses={201: SignUpAnswerSerializer})
@@ -46,7 +49,7 @@ class SignUpViewSet(ApiViewSet):
         serializer.is_valid(raise_exception=True)
         person, organization, token = services.sign_up_and_log_in(
             **serializer.validated_data,
-            ip_address=request.META.get("REMOTE_ADDR") or None,
+            ip_address=client_address(request),
             user_agent=request.headers.get("User-Agent", ""),
         )
         try:

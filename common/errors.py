@@ -5,11 +5,12 @@ class DomainError(Exception):
     """A rule of the domain refuses a request; the docstring of the subclass is what the client reads.
 
     `code` is what a program reads, `status` the class of refusal (409 unless said otherwise),
-    `extra` further keys of the answer.
+    `extra` further keys of the answer, `retry_after` the seconds after which it may be different.
     """
 
     code = "conflict"
     status = 409
+    retry_after = 0
 
     def __init__(self, **extra: str):
         self.extra = extra

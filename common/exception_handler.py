@@ -1,6 +1,7 @@
 """The one envelope of every error."""
 
 import logging
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -54,7 +55,9 @@ def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
     headers: dict[str, str] = {}
     if isinstance(exc, DomainError):
         answer = body(request, exc.status, code=exc.code, message=exc.message, extra=exc.extra)
-        return Response(answer, status=exc.status)
+        if exc.retry_after:
+            headers["Retry-After"] = str(exc.retry_after)
+        return Response(answer, status=exc.status, headers=headers)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
@@ -69,7 +72,7 @@ def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if wait := getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(ceil(wait))
     fields = None
     code = message = ""
     if isinstance(exc, exceptions.ValidationError):

@@ -5,7 +5,9 @@ which wins over `.env`.
 """
 
 import os
+import re
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,20 @@ def count(name: str, default: int) -> int:
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number.")
     return int(value)
+
+
+UNITS = {"sec": 1, "min": 60, "hour": 3600, "day": 86_400}
+
+
+def rate(name: str, default: str) -> tuple[int, int] | None:
+    """A variable that says how many in how many seconds, as 10/min or 20/15min; None where it is empty."""
+    value = env.str(name, default=default)
+    if not value:
+        return None
+    form = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})?(sec|min|hour|day)", value)
+    if form is None:
+        raise ImproperlyConfigured(f"{name} must be a rate such as 10/min or 20/15min, or empty.")
+    return int(form[1]), int(form[2] or 1) * UNITS[form[3]]
 
 
 ENVIRONMENT = env.str("ENVIRONMENT", default="development")
@@ -112,6 +128,7 @@ MIDDLEWARE = [
     "config.ops.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.ops.limits.RequestLimitMiddleware",
     "accounts.middleware.StrictAuthBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -120,6 +137,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    # The last, so that it meets the view's own exceptions, after the check of CSRF.
+    "accounts.throttling.AttemptLimitMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -243,6 +262,18 @@ def mailer(url: str) -> dict[str, Any]:
 MAILERS = {"default": mailer(env.str("EMAIL_URL", default="consolemail://"))}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Lyceum <lyceum@localhost>")
 
+# --- Limits -----------------------------------------------------------------------------------------
+
+THROTTLE_LOGIN = rate("THROTTLE_LOGIN", "10/min")  # of one address to one account
+THROTTLE_LOGIN_FAILURES = rate("THROTTLE_LOGIN_FAILURES", "20/15min")  # of one address
+THROTTLE_SIGNUP = rate("THROTTLE_SIGNUP", "20/hour")  # of one address
+THROTTLE_USER = rate("THROTTLE_USER", "600/min")
+THROTTLE_ANON = rate("THROTTLE_ANON", "120/min")  # of one address, without a log-in
+try:
+    TRUSTED_PROXIES = [ip_network(address) for address in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError:
+    raise ImproperlyConfigured("TRUSTED_PROXIES must be addresses or networks, by commas.") from None
+
 # --- The API ----------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -250,6 +281,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["common.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.parsers.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["common.throttling.PerPerson"],
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "common.openapi.Schema",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",

@@ -27,7 +27,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     # At exit, which is after the server's own farewell: that one is registered later.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["DATA_DIR"] = str(folder / "var")
-    for name in ("ENVIRONMENT", "DEBUG", "EMAIL_URL", "LOG_LEVEL", "DB_URL"):
+    for name in ("ENVIRONMENT", "DEBUG", "EMAIL_URL", "LOG_LEVEL", "DB_URL", *LIMITS):
         # Empty means unset and, unlike unset, is not filled in from an .env file.
         os.environ[name] = DEFAULTS.get(name, "")
     if early_config.known_args_namespace.db == "postgresql":
@@ -42,6 +42,10 @@ DEFAULTS = {
     "EMAIL_URL": "memorymail://",
     "LOG_LEVEL": "WARNING",
 }
+
+
+# Tests send more than people do; those of the limits set their own.
+LIMITS = ("THROTTLE_LOGIN", "THROTTLE_LOGIN_FAILURES", "THROTTLE_SIGNUP", "THROTTLE_USER", "THROTTLE_ANON")
 
 
 def pytest_report_header() -> str:

@@ -7,7 +7,17 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import Organization, OrganizationMember, Profile, Role, Session, User, UserSettings
+from accounts.models import (
+    AttemptCounter,
+    AttemptKind,
+    Organization,
+    OrganizationMember,
+    Profile,
+    Role,
+    Session,
+    User,
+    UserSettings,
+)
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomRole, RoomType, pair_key
 from materials.models import Material, MaterialType, Subject
 from media_summaries.models import (
@@ -191,6 +201,15 @@ class SessionFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     token_digest = factory.Sequence(lambda n: f"{n:064x}")
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+
+
+class AttemptCounterFactory(DjangoModelFactory):
+    class Meta:
+        model = AttemptCounter
+
+    kind = AttemptKind.LOGIN
+    key_digest = factory.Sequence(lambda n: f"{n:064x}")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=1))
 
 
 class RoomFactory(DjangoModelFactory):

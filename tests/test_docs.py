@@ -44,7 +44,7 @@ def test_every_command_that_is_shown_exists(name):
 def test_every_setting_is_listed():
     settings = (ROOT / "config" / "settings.py").read_text()
     listed = (ROOT / ".env.example").read_text()
-    for name in re.findall(r'(?:env\.\w+|flag|count)\(\s*"([A-Z_]+)"', settings):
+    for name in re.findall(r'(?:env\.\w+|flag|count|rate)\(\s*"([A-Z_]+)"', settings):
         assert re.search(rf"^# ?{name}=|{name}", listed), name
 
 

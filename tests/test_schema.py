@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from chatrooms.models import Room
 from common.constraints import broken_constraint
 from tests.factories import (
+    AttemptCounterFactory,
     CategoryFactory,
     KeyframeFactory,
     MaterialFactory,
@@ -39,6 +40,7 @@ FACTORIES = [
     ProfileFactory,
     UserSettingsFactory,
     SessionFactory,
+    AttemptCounterFactory,
     OrganizationFactory,
     OrganizationMemberFactory,
     SubjectFactory,
@@ -85,6 +87,9 @@ CHECKS = {
     "session_token_digest_length": (SessionFactory, {"token_digest": "short"}),
     "session_name_length": (SessionFactory, {"name": LONG[:101]}),
     "session_user_agent_length": (SessionFactory, {"user_agent": LONG[:513]}),
+    "attempt_counter_kind": (AttemptCounterFactory, {"kind": "other"}),
+    "attempt_counter_digest_length": (AttemptCounterFactory, {"key_digest": "short"}),
+    "attempt_counter_list": (AttemptCounterFactory, {"attempts": {}}),
     "api_session_has_user_and_name": (SessionFactory, {"kind": "api", "name": ""}),
     "organization_name_length": (OrganizationFactory, {"name": ""}),
     "organization_slug_length": (OrganizationFactory, {"slug": ""}),
@@ -170,6 +175,7 @@ UNIQUES = {
     "email_once": (UserFactory, {"email": "ada@example.com"}, {}),
     "external_id_once": (UserFactory, {"external_id": "g-1"}, {}),
     "username_once": (UserFactory, {"username": "Ada.P"}, {"username": "aDA.p"}),
+    "attempt_counter_once": (AttemptCounterFactory, {"key_digest": "a" * 64}, {}),
     "session_token_once": (SessionFactory, {"token_digest": "a" * 64}, {}),
     "slug_once": (OrganizationFactory, {"slug": "one"}, {}),
     "organization_member_once": (OrganizationMemberFactory, {"organization_id": None, "user_id": None}, {}),

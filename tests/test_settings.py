@@ -67,6 +67,9 @@ def test_options_of_the_url_reach_the_driver(settings_of):
         ({"ENVIRONMENT": "production", "SECRET_KEY": "x" * 50}, "ALLOWED_HOSTS"),
         ({"DB_POOL_SIZE": "many"}, "DB_POOL_SIZE"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
+        ({"THROTTLE_LOGIN": "many"}, "THROTTLE_LOGIN"),
+        ({"THROTTLE_ANON": "0/min"}, "THROTTLE_ANON"),
+        ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
     ],
 )
 def test_a_bad_value_says_so_and_stops(settings_of, variables, complaint):
@@ -85,6 +88,26 @@ def test_a_missing_secret_key_is_made_once(settings_of, tmp_path):
     assert first.stdout == second.stdout
     assert len(first.stdout.strip()) >= 50
     assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("5/sec", "(5, 1)"),
+        ("7/hour", "(7, 3600)"),
+        ("1/day", "(1, 86400)"),
+        ("20/15min", "(20, 900)"),
+        ("", "None"),
+    ],
+)
+def test_a_limit_is_so_many_in_a_time_or_none(settings_of, value, read):
+    assert settings_of("THROTTLE_USER", THROTTLE_USER=value).stdout.strip() == read
+
+
+def test_the_limits_are_on_unless_told_otherwise(settings_of):
+    names = "THROTTLE_LOGIN, settings.THROTTLE_LOGIN_FAILURES, settings.THROTTLE_SIGNUP"
+    assert settings_of(names).stdout.strip() == "(10, 60) (20, 900) (20, 3600)"
+    assert settings_of("THROTTLE_USER, settings.THROTTLE_ANON").stdout.strip() == "(600, 60) (120, 60)"
 
 
 def test_production_speaks_https_only(settings_of):

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
+from common.addresses import client_address
+
 
 class Studio(AdminSite):
     """Lyceum's admin site."""
@@ -17,7 +19,7 @@ class Studio(AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Log in, and remember from where."""
         session: Any = request.session
-        session.ip_address = request.META.get("REMOTE_ADDR") or None
+        session.ip_address = client_address(request)
         session.user_agent = request.headers.get("User-Agent", "")
         return super().login(request, extra_context)
 

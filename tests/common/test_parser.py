@@ -118,14 +118,15 @@ def test_a_body_has_a_limit_in_bytes_on_the_wire(as_user, alice, path, limit):
 
 @pytest.mark.parametrize("body", [b"[" + b"1," * 5_000_000 + b"1]", b"[" + b"[]," * 3_000_000 + b"[]]"])
 def test_ten_megabytes_of_small_things_are_read_in_time(as_user, alice, body):
-    began = time.perf_counter()
+    # Of the processor: a busy machine is no finding.
+    began = time.thread_time()
 
     answer = as_user(alice).post(
         "/api/v1/materials/", b'{"x":' + body + b"}", content_type="application/json"
     )
 
     assert answer.status_code == 400
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/xml", "////", "multipart/form-data"])

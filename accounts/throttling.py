@@ -1,0 +1,112 @@
+"""The limits of log-in, sign-up and mail: counted in the database, exact however many processes serve."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from rest_framework.throttling import BaseThrottle
+
+from accounts import services
+from accounts.models import AttemptKind
+from common.addresses import counted_address
+from common.exception_handler import plain
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429 in the error shape of the address, with the seconds to wait."""
+    if request.path_info.startswith("/api/auth/"):
+        response: HttpResponse = JsonResponse({"status": 429}, status=429)
+    else:
+        response = plain(request, 429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def count_sign_up(request: HttpRequest) -> None:
+    """Sign-ups from one address, those that fail as well; both doors count together."""
+    services.count_attempt(
+        kind=AttemptKind.SIGN_UP, key=counted_address(request), rate=settings.THROTTLE_SIGNUP
+    )
+
+
+def count_mail(request: HttpRequest) -> None:
+    """Mails that somebody asks for, to one addressee; whether anybody has that address plays no part."""
+    try:
+        addressee = json.loads(request.body)["email"].strip().casefold()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return  # which is refused, and sends nothing
+    services.count_attempt(
+        kind=AttemptKind.MAIL,
+        key=f"{counted_address(request)} {addressee}",
+        rate=settings.THROTTLE_LOGIN,
+    )
+
+
+def count_within_login(request: HttpRequest) -> None:
+    """What tries the password of the person who is logged in, or sends them mail."""
+    token = request.headers.get("X-Session-Token") or request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
+    services.count_attempt(
+        kind=AttemptKind.LOGIN, key=f"{counted_address(request)} {digest}", rate=settings.THROTTLE_LOGIN
+    )
+
+
+class SignUpThrottle(BaseThrottle):
+    """The limit of sign-ups at the API's own door."""
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        if view.action == "create":
+            count_sign_up(request)
+        return True
+
+
+class AttemptLimitMiddleware:
+    """Limits allauth's calls; passwords that log in are counted where they are checked."""
+
+    COUNTED: dict[str, Callable[[HttpRequest], None]] = {
+        "account:signup": count_sign_up,
+        "account:request_password_reset": count_mail,
+        "account:change_password": count_within_login,
+        "account:manage_email": count_within_login,
+    }
+    # They check a code or a key; one that is wrong answers 400.
+    CHECKED = {
+        "account:reset_password",
+        "account:verify_email",
+        "mfa:authenticate",
+        "mfa:authenticate_webauthn",
+        "mfa:login_webauthn",
+        "mfa:reauthenticate",
+        "mfa:reauthenticate_webauthn",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.app_names[:1] != ["headless"] or request.method not in {"POST", "PUT"}:
+            return None
+        name = ":".join(match.view_name.split(":")[2:])  # headless:app:account:signup
+        try:
+            if name in self.COUNTED:
+                self.COUNTED[name](request)
+            elif name in self.CHECKED:
+                with services.failure_counted(address=counted_address(request)) as outcome:
+                    response = view(request, *args, **kwargs)
+                    outcome.is_success = response.status_code != 400
+                    return response
+        except services.TooManyAttempts as refusal:
+            return too_many(request, refusal.retry_after)
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, services.TooManyAttempts):
+            return too_many(request, exception.retry_after)
+        return None
