@@ -1,7 +1,13 @@
 """The OpenAPI document and its page."""
 
+import json
+import re
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
+from allauth.headless.spec.views import OpenAPIJSONView
+from django.http import HttpRequest
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.response import Response
 
@@ -32,3 +38,62 @@ class SchemaView(RefusesInJSON, SpectacularAPIView):
 
 class DocsView(RefusesInJSON, SpectacularSwaggerView):
     """Swagger UI from local files."""
+
+
+# What the calls of the API are named by their methods.
+VERBS = {
+    "get": "retrieve",
+    "post": "create",
+    "put": "update",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
+# Telephones, codes by mail and tokens that are refreshed: allauth's addresses for what Lyceum does not offer.
+UNUSED = re.compile("/(phone|code|tokens)(/|$)")
+
+
+def with_auth_calls(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The calls under /api/auth/ in the same document, so that one generated client covers everything."""
+    document = deepcopy(auth_document())
+    result["paths"] |= document["paths"]
+    for kind, components in document["components"].items():
+        result["components"].setdefault(kind, {}).update(components)
+    return result
+
+
+@cache
+def auth_document() -> dict[str, Any]:
+    """allauth's published document with what it lacks to be merged: operation ids, names of its own, 3.1."""
+    document = _restated(json.loads(OpenAPIJSONView().get(HttpRequest()).content))
+    paths = {path: item for path, item in document["paths"].items() if not UNUSED.search(path)}
+    for path, operations in paths.items():
+        words = re.findall(r"[a-z0-9]+", path.partition("/v1/")[2].removeprefix("auth/"))
+        for method in VERBS.keys() & operations.keys():
+            operation = operations[method]
+            operation["operationId"] = "_".join(["auth", *words, VERBS[method]])
+            operation["tags"] = ["auth"]
+            operation["responses"].setdefault("429", {"$ref": "#/components/responses/AuthTooManyRequests"})
+    return {
+        "paths": paths,
+        "components": {
+            kind: {f"Auth{name}": component for name, component in components.items()}
+            for kind, components in document["components"].items()
+        },
+    }
+
+
+def _restated(node: Any) -> Any:
+    """A part of the document in the words of OpenAPI 3.1, with its references under their new names."""
+    if isinstance(node, list):
+        return [_restated(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _restated(part) for key, part in node.items()}
+    if node.pop("nullable", False) and "type" in node:
+        node["type"] = [node["type"], "null"]
+    if isinstance(reference := node.get("$ref"), str):
+        node["$ref"] = re.sub(r"^(#/components/\w+/)", r"\1Auth", reference)
+    if isinstance(node.get("security"), list):
+        ways = node["security"]
+        node["security"] = [{f"Auth{name}": scopes for name, scopes in way.items()} for way in ways]
+    return node

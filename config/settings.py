@@ -231,6 +231,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lyceum] "
 ACCOUNT_RATE_LIMITS = False
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app", "browser")
+# /api/schema/ merges its document; its own page would load scripts from elsewhere.
+HEADLESS_SERVE_SPECIFICATION = True
+HEADLESS_SPECIFICATION_TEMPLATE_NAME = None
 HEADLESS_FRONTEND_URLS = {
     name: f"{env.str('FRONTEND_URL', default='http://127.0.0.1:8000').rstrip('/')}{path}"
     for name, path in {
@@ -323,6 +326,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["common.openapi.only_versioned"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.schema.with_auth_calls",
         "common.openapi.with_errors",
     ],
 }

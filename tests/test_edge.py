@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 
 import pytest
+from django.urls import resolve
 
 from config.wsgi import MAX_STREAMED, with_known_length
 from tests.factories import PASSWORD
@@ -73,6 +75,35 @@ def test_the_document_is_yaml_or_json_as_asked(anyone, db, query, accept, begins
     answer = anyone.get(f"/api/schema/{query}", headers={"Accept": accept})
 
     assert answer.content.startswith(begins)
+
+
+def test_the_document_covers_the_log_in_calls_for_one_generated_client(anyone):
+    document = anyone.get("/api/schema/?format=json").json()
+    operations = {
+        operation["operationId"]: path
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        if isinstance(operation, dict)
+    }
+
+    assert operations["auth_login_create"] == "/api/auth/{client}/v1/auth/login"
+    assert {"auth_session_destroy", "auth_account_password_change_create", "signup_create"} < set(operations)
+    # Ids are given once: as many as there are calls.
+    assert len(operations) == sum(len(methods) for methods in document["paths"].values())
+    # Every address that allauth answers at, but for telephones and what else is not offered.
+    offered = {name for name in operations if name.startswith("auth_")}
+    assert not [name for name in offered if "phone" in name or "token" in name]
+    for name in offered:
+        resolve(operations[name].replace("{client}", "app"))
+
+
+def test_references_of_the_document_lead_somewhere(anyone):
+    text = anyone.get("/api/schema/?format=json").content.decode()
+    document = json.loads(text)
+
+    for kind, name in set(re.findall(r'"#/components/(\w+)/(\w+)"', text)):
+        assert name in document["components"][kind]
+    assert "nullable" not in text
 
 
 @pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
