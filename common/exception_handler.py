@@ -1,12 +1,13 @@
 """The one envelope of every error."""
 
 import logging
+import sqlite3
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -49,7 +50,13 @@ def body(
     return {"error": error}
 
 
-def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
+def is_unavailable(exc: Exception) -> bool:
+    """Whether the database could not serve: away, locked, full. SQLite calls bugs operational as well."""
+    code = getattr(exc.__cause__, "sqlite_errorcode", None)
+    return isinstance(exc, OperationalError | InterfaceError) and code != sqlite3.SQLITE_ERROR
+
+
+def envelope(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """REST framework's hook: any exception of a view as the envelope; None leaves a bug a bug."""
     request = context["request"]._request
     headers: dict[str, str] = {}
@@ -64,9 +71,8 @@ def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = exceptions.PermissionDenied()
     elif isinstance(exc, RequestDataTooBig):
         return Response(body(request, 413), status=413)
-    elif isinstance(exc, OperationalError | InterfaceError):
-        logger.warning("database unavailable: %s", type(exc).__name__, exc_info=exc)
-        return Response(body(request, 503), status=503, headers={"Retry-After": "1"})
+    elif is_unavailable(exc):
+        return unavailable(request, exc)
     if not isinstance(exc, exceptions.APIException):
         return None
     if auth_header := getattr(exc, "auth_header", None):
@@ -112,3 +118,11 @@ def _joined(name: str, part: str) -> str:
 def plain(request: HttpRequest, status: int, message: str = "") -> JsonResponse:
     """The envelope for what never reaches a view of the API: unknown paths, bad hosts, bugs."""
     return JsonResponse(body(request, status, message=message), status=status)
+
+
+def unavailable(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """The database is away, locked or full: the client may try again in a moment."""
+    logger.warning("database unavailable: %s", type(exc).__name__, exc_info=exc)
+    response = plain(request, 503)
+    response["Retry-After"] = "1"
+    return response

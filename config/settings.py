@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.ops.middleware.UnavailableMiddleware",
     # The last, so that it meets the view's own exceptions, after the check of CSRF.
     "accounts.throttling.AttemptLimitMiddleware",
 ]
@@ -187,8 +188,8 @@ def database(url: str) -> dict[str, Any]:
         # IMMEDIATE: a transaction that will write waits at its start instead of failing in its middle.
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("init_command", SQLITE_PRAGMAS)
-        # Each thread keeps its connection: the last one to close folds the log into the file, and to do that
-        # at the end of every request, beside others that write, asks for trouble.
+        # Each thread keeps its connection: the last one to close folds the log into the file, which is too
+        # much work for the end of every request.
         config["CONN_MAX_AGE"] = None
         return config
     options.setdefault("connect_timeout", 10)

@@ -1,28 +1,16 @@
 """The WSGI application that granian serves."""
 
-import io
 import os
-from collections.abc import Callable, Iterable
-from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+from django.db.backends.signals import connection_created
+
+from config.ops.bodies import with_known_length
+from config.ops.sqlite import hold_open
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# One byte more than any address takes shows that there is more.
-MAX_STREAMED = 10 * 2**20 + 1
-
-
-def with_known_length(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Give a body that was sent in chunks its length: Django takes one without for empty."""
-
-    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("HTTP_TRANSFER_ENCODING") and not environ.get("CONTENT_LENGTH"):
-            body = environ["wsgi.input"].read(MAX_STREAMED)
-            environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
-        return app(environ, start_response)
-
-    return serve
-
-
 application = with_known_length(get_wsgi_application())
+
+# Only here: a command has one thread, and what it opens shall be closed when it ends.
+connection_created.connect(hold_open)

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import resolve
 
-from config.wsgi import MAX_STREAMED, with_known_length
+from config.ops.bodies import MAX_STREAMED, with_known_length
 from tests.factories import PASSWORD
 
 LOGIN = "/api/auth/app/v1/auth/login"

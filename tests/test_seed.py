@@ -105,3 +105,25 @@ def test_somebody_in_the_demo_worlds_place_is_said_in_one_line(db):
 
     with pytest.raises(CommandError, match="username is taken"):
         seed()
+
+
+@pytest.mark.parametrize("scale", ["nan", "inf", "-1", "101"])
+def test_a_scale_that_is_none_is_refused_in_a_line(db, scale):
+    with pytest.raises(CommandError, match="--scale is a number from 0 to 100"):
+        call_command("seed", "--scale", scale)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_without_its_tables_is_not_seeded(transactional_db):
+    call_command("migrate", "threads", "zero", verbosity=0)
+
+    with pytest.raises(CommandError, match="Migrations are pending"):
+        seed()
+
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.parametrize("option", ["--port", "--workers", "--threads"])
+def test_a_server_of_nothing_is_refused_in_a_line(option):
+    with pytest.raises(CommandError, match="a whole number from 1"):
+        call_command("serve", option, "0")

@@ -1,12 +1,19 @@
 """Whether the process is up, and whether it can serve."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from common.exception_handler import plain
+
+
+def pending_migrations() -> list[Any]:
+    """The migrations that the database in use does not have yet."""
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -17,8 +24,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """The database answers and every migration is applied; 503 otherwise."""
     try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        pending = pending_migrations()
     except DatabaseError:
         return _unavailable(request, "The database does not answer.")
     if pending:

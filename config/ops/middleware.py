@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 
+from common.exception_handler import is_unavailable, unavailable
 from config.ops.logs import current_request_id
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -27,3 +28,16 @@ class RequestIdMiddleware:
             current_request_id.reset(token)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+class UnavailableMiddleware:
+    """Answers 503 where the database could not serve a view outside the API: a log-in, the studio."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return unavailable(request, exception) if is_unavailable(exception) else None

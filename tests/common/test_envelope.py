@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from rest_framework.test import APIClient
 
 from materials import services
-from tests.factories import OrganizationFactory, SubjectFactory
+from tests.factories import PASSWORD, OrganizationFactory, SubjectFactory
 
 URL = "/api/v1/subjects/"
 
@@ -218,6 +218,27 @@ def test_a_busy_database_asks_to_come_again(as_user, alice, monkeypatch):
     assert refused(answer) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "1"
     assert "secret" not in answer.content.decode()
+
+
+def test_a_busy_database_asks_to_come_again_at_a_log_in_too(anyone, alice, monkeypatch):
+    def locked(*_, **__):
+        raise OperationalError("database is locked at /var/secret")
+
+    monkeypatch.setattr("accounts.sessions.SessionStore.save", locked)
+    answer = anyone.post("/api/auth/app/v1/auth/login", {"email": alice.email, "password": PASSWORD})
+
+    assert refused(answer) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_statement_that_cannot_work_is_a_bug_on_either_database(as_user, alice, monkeypatch):
+    def misspelt(**_):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM no_such_table")
+
+    monkeypatch.setattr(services, "create_subject", misspelt)
+
+    assert refused(as_user(alice).post(URL, {"name": "Physics"})) == (500, "server_error")
 
 
 def test_a_bug_stays_a_bug_but_tells_nothing(as_user, alice, monkeypatch):

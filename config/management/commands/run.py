@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 from config.management.commands.seed import is_to_be_seeded, print_logins
-from config.management.commands.serve import refuse_taken_port
+from config.management.commands.serve import positive, refuse_taken_port
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=positive, default=8000)
 
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         refuse_taken_port(host, port)

@@ -17,6 +17,7 @@ import media_summaries.seed
 import threads.seed
 from common.errors import DomainError
 from common.seeding import Made, load
+from config.ops.health import pending_migrations
 
 # In the order of who needs whom.
 APPS = (accounts.seed, materials.seed, media_summaries.seed, threads.seed, chatrooms.seed)
@@ -70,8 +71,10 @@ class Command(BaseCommand):
                 "This database is not on this machine, or serves production: demo passwords do not belong "
                 "there. SEED=1 overrides."
             )
-        if scale < 0:
-            raise CommandError("--scale is a positive number.")
+        if not 0 <= scale <= 100:  # nor is "nan"
+            raise CommandError("--scale is a number from 0 to 100.")
+        if pending_migrations():
+            raise CommandError("Migrations are pending: run manage.py migrate first.")
         with self._progress() as progress:
             task = progress.add_task("Demo world", total=len(APPS))
             try:

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,13 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from None
 
 
+def positive(text: str) -> int:
+    """A whole number from 1, as an option of a command."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("a whole number from 1")
+    return int(text)
+
+
 class Command(BaseCommand):
     """Serves with granian until it is interrupted; neither migrates nor seeds."""
 
@@ -32,9 +40,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--workers", type=int, default=1, help="processes; one is enough for SQLite")
-        parser.add_argument("--threads", type=int, default=4, help="requests that a process serves at once")
+        parser.add_argument("--port", type=positive, default=8000)
+        parser.add_argument("--workers", type=positive, default=1, help="processes; one is enough for SQLite")
+        parser.add_argument(
+            "--threads", type=positive, default=4, help="requests that a process serves at once"
+        )
 
     def handle(self, *, host: str, port: int, workers: int, threads: int, **options: Any) -> None:
         refuse_taken_port(host, port)
