@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     FilteredRelation,
     JSONField,
@@ -164,7 +165,8 @@ class RoomMemberQuerySet(SearchQuerySet):
 
     def behind(self, seq: int) -> Self:
         """Members who have not read up to a number that has been given."""
-        return self.filter(last_read_seq__lt=seq, room__last_seq__gte=seq)
+        rooms = _rooms().filter(pk=OuterRef("room"), last_seq__gte=seq)
+        return self.filter(Exists(rooms), last_read_seq__lt=seq)
 
 
 class RoomMessageQuerySet(SoftDeleteQuerySet):

@@ -242,5 +242,6 @@ def _revised(messages: RoomMessageQuerySet) -> Iterable[tuple[RoomMessageQuerySe
 
 def mark_read(*, room_id: UUID, reader: User, seq: int) -> None:
     """Move a reader's marker forward; it never moves back, nor beyond what was said."""
-    own = RoomMember.objects.visible_to(reader).in_room(room_id).filter(user=reader)
-    own.behind(seq).update(last_read_seq=seq)
+    rooms = Room.objects.visible_to(reader).filter(pk=room_id)
+    # No join: of two that move the marker at once, the later one asks the row again under its lock.
+    RoomMember.objects.filter(room__in=rooms, user=reader).behind(seq).update(last_read_seq=seq)

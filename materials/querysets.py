@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from common.querysets import SoftDeleteQuerySet
@@ -46,7 +46,9 @@ class MaterialQuerySet(SoftDeleteQuerySet):
         return self.deleted().in_live_subjects().filter(user=user)
 
     def in_live_subjects(self) -> Self:
-        return self.filter(subject__deleted_at=None)
+        # No join: an UPDATE over one finds its rows first and does not ask them again under the lock.
+        subjects = apps.get_model("materials", "Subject").objects.alive()
+        return self.filter(Exists(subjects.filter(pk=OuterRef("subject"))))
 
     def in_subject(self, key: UUID | None) -> Self:
         return self.filter(subject=key) if key else self

@@ -1,5 +1,7 @@
 """Every route and everyone: who comes in, who hears that there is nothing, who must log in first."""
 
+import re
+
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from uuid_utils.compat import uuid7
@@ -169,7 +171,7 @@ def in_the_trash(route, world, owner):
     DOORS,
     ids=lambda part: str(part) if isinstance(part, str) else "",
 )
-def test_a_door(method, route, body, own, others, world, as_user, anyone, alice, mallory, root):
+def test_a_door(method, route, body, own, others, world, as_user, anyone, alice, mallory, root, queries):
     address, body = filled(route, world), as_sent(body, world)
     in_the_trash(route, world, as_user(alice))
 
@@ -182,7 +184,19 @@ def test_a_door(method, route, body, own, others, world, as_user, anyone, alice,
         if others == NONE:
             nothing = getattr(as_user(person), method)(filled(route, nowhere(world)), body)
             assert without_request_id(answer) == without_request_id(nothing)
-    assert getattr(as_user(alice), method)(address, body).status_code == own
+    with queries() as sent:
+        assert getattr(as_user(alice), method)(address, body).status_code == own
+    assert not [query["sql"] for query in sent if is_unsure_of_its_row(query["sql"])]
+
+
+def is_unsure_of_its_row(sql):
+    """Whether an UPDATE finds its rows by a subquery on its own table.
+
+    On PostgreSQL one that waits for another then changes the row whatever has become of it. Not so where the
+    row above is held first, as with turns and keyframes.
+    """
+    found = re.match(r'UPDATE "(\w+)" .* WHERE "\1"\."id" IN \(SELECT .* FROM "\1"', sql)
+    return found is not None and found[1] not in {"threads_message", "media_summaries_keyframe"}
 
 
 def nowhere(world):
