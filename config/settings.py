@@ -165,7 +165,8 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", default="") or env.str("DB_URL", default="")
 
 
-# WAL lets readers read while one writes; NORMAL is as durable as WAL needs; 64 MiB of pages stay in memory.
+# WAL lets readers read while one writes. With NORMAL a commit outlives the process, and a power failure costs
+# the last ones at most. 64 MiB of pages stay in memory.
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
 
 
@@ -263,7 +264,7 @@ def mailer(url: str) -> dict[str, Any]:
     return {"BACKEND": parts["EMAIL_BACKEND"], "OPTIONS": options}
 
 
-MAILERS = {"default": mailer(env.str("EMAIL_URL", default="consolemail://"))}
+MAILERS = {"default": mailer(env.str("EMAIL_URL", default="") or "consolemail://")}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Lyceum <lyceum@localhost>")
 
 # --- Limits -----------------------------------------------------------------------------------------
