@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.http import HttpRequest
 
+from accounts import services
 from accounts.models import (
     AttemptCounter,
     Organization,
@@ -14,10 +18,18 @@ from accounts.models import (
     User,
     UserSettings,
 )
-from common.admin import SoftDeleteAdmin, TableAdmin, TrashFilter, link_to_rows
+from accounts.serializers import (
+    MeSerializer,
+    NewMemberSerializer,
+    OrganizationSerializer,
+    ProfileSerializer,
+    SettingsSerializer,
+)
+from common.admin import InlineAdmin, SoftDeleteAdmin, TableAdmin, TrashFilter, link_to_rows
+from common.forms import held_to
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(InlineAdmin, admin.TabularInline):
     """The organizations of a person, or the people of an organization."""
 
     model = OrganizationMember
@@ -33,24 +45,33 @@ class MembershipInline(admin.TabularInline):
         return False
 
 
-class ProfileInline(admin.StackedInline):
+class ProfileInline(InlineAdmin, admin.StackedInline):
     """What a person says of themselves."""
 
     model = Profile
+    form = held_to(ProfileSerializer)
     extra = 0
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user")
 
-class SettingsInline(admin.StackedInline):
+
+class SettingsInline(InlineAdmin, admin.StackedInline):
     """How a person's assistant works."""
 
     model = UserSettings
+    form = held_to(SettingsSerializer)
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user")
 
 
 @admin.register(User)
 class UserAdmin(TableAdmin):
     """People. Accounts are opened by signing up, so there is nothing to add here."""
 
+    form = held_to(MeSerializer)
     list_display = ("email", "name", "username", "is_active", "is_staff", "created_at", "deleted_at")
     list_filter = (TrashFilter, "is_active", "is_staff", "created_at")
     search_fields = ("email", "name", "username")
@@ -58,10 +79,43 @@ class UserAdmin(TableAdmin):
     filter_horizontal = ("groups", "user_permissions")
     # The address at which a person logs in is allauth's too: both move by the person's own doing.
     readonly_fields = (*TableAdmin.readonly_fields, "email", "last_login", "deleted_at")
-    exclude = ("password",)
+    fieldsets = (
+        (None, {"fields": ("email", "name", "username", "image", "external_id", "is_active")}),
+        (None, {"fields": ("id", "created_at", "updated_at", "last_login", "deleted_at")}),
+        (
+            "Permissions",
+            {
+                "classes": ("collapse",),
+                "fields": ("is_staff", "is_superuser", "groups", "user_permissions"),
+            },
+        ),
+    )
     inlines = (ProfileInline, SettingsInline, MembershipInline)
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user_permissions":
+            # Each of them is named by the table that it is for.
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+admin.site.unregister(EmailAddress)
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(EmailAddressAdmin):
+    """Where people get their mail, and whether they have proved it; another address is theirs to give."""
+
+    search_fields = ("email",)
+    readonly_fields = ("user", "email", "primary")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -111,13 +165,14 @@ class AttemptCounterAdmin(TableAdmin):
 class OrganizationAdmin(SoftDeleteAdmin):
     """Organizations with their members."""
 
+    form = held_to(OrganizationSerializer)
     list_display = ("name", "slug", "members", "created_at", "deleted_at")
     list_filter = (TrashFilter,)
     search_fields = ("name", "slug")
     inlines = (MembershipInline,)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Organization.objects.with_member_count()
+    def listed(self, rows: Any) -> Any:
+        return rows.with_member_count()
 
     @admin.display(description="Members")
     def members(self, organization: Any) -> str:
@@ -126,24 +181,44 @@ class OrganizationAdmin(SoftDeleteAdmin):
 
 @admin.register(OrganizationMember)
 class OrganizationMemberAdmin(TableAdmin):
-    """Who belongs where."""
+    """Who belongs where; the rules of an organization hold for staff too."""
 
+    form = held_to(NewMemberSerializer)
     list_display = ("organization", "user", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("organization", "user")
     search_fields = ("organization__name", "user__email", "user__name")
-    autocomplete_fields = ("organization", "user")
+    autocomplete_fields = fixed_fields = ("organization", "user")
     ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("organization", "user")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def add_row(self, request: HttpRequest, row: OrganizationMember) -> None:
+        made = services.add_member_by_staff(organization_id=row.organization_id, user=row.user, role=row.role)
+        row.pk = made.pk
+
+    def change_row(self, request: HttpRequest, row: OrganizationMember, columns: set[str]) -> None:
+        services.change_member_by_staff(
+            organization_id=row.organization_id, user_id=row.user_id, role=row.role
+        )
+
+    def remove_row(self, request: HttpRequest, row: OrganizationMember) -> None:
+        services.remove_member_by_staff(organization_id=row.organization_id, user_id=row.user_id)
 
 
 @admin.register(Profile)
 class ProfileAdmin(TableAdmin):
     """What people say of themselves."""
 
+    form = held_to(ProfileSerializer)
     list_display = ("user", "headline", "locale", "timezone", "updated_at")
     list_select_related = ("user",)
     search_fields = ("user__email", "headline")
-    autocomplete_fields = ("user",)
+    autocomplete_fields = fixed_fields = ("user",)
     ordering = ("-id",)
 
 
@@ -151,9 +226,11 @@ class ProfileAdmin(TableAdmin):
 class UserSettingsAdmin(TableAdmin):
     """How people's assistants work."""
 
+    form = held_to(SettingsSerializer)
     list_display = ("user", "model", "learning_style", "difficulty", "pacing", "email_notifications")
-    list_filter = ("learning_style", "difficulty")
+    # Not by difficulty: to offer its values, the whole table would be read for them.
+    list_filter = ("learning_style",)
     list_select_related = ("user",)
     search_fields = ("user__email",)
-    autocomplete_fields = ("user",)
+    autocomplete_fields = fixed_fields = ("user",)
     ordering = ("-id",)

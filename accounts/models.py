@@ -15,6 +15,8 @@ from accounts.querysets import (
     UserManager,
 )
 from common.constraints import (
+    Check,
+    Unique,
     has_only,
     is_between,
     is_json,
@@ -62,7 +64,9 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
             models.UniqueConstraint(fields=["email"], name="email_once"),
             models.UniqueConstraint(fields=["external_id"], name="external_id_once"),
             # Upper, because the log-in looks a username up by UPPER(username).
-            models.UniqueConstraint(Upper("username"), name="username_once"),
+            Unique(
+                Upper("username"), name="username_once", field="username", message="This username is taken."
+            ),
             is_lower_case("email", name="user_email_lower_case"),
             length_between("email", 3, 254, name="user_email_length"),
             length_between("name", 0, 100, name="user_name_length"),
@@ -109,7 +113,7 @@ class Profile(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"Profile of {self.user_id}"
+        return f"Profile of {self.user}"
 
 
 class LearningStyle(models.TextChoices):
@@ -149,7 +153,7 @@ class UserSettings(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"Settings of {self.user_id}"
+        return f"Settings of {self.user}"
 
 
 class SessionKind(models.TextChoices):
@@ -192,9 +196,10 @@ class Session(BaseModel):
             length_between("token_digest", 64, 64, name="session_token_digest_length"),
             length_between("name", 0, 100, name="session_name_length"),
             length_between("user_agent", 0, 512, name="session_user_agent_length"),
-            models.CheckConstraint(
+            Check(
                 condition=Q(kind=SessionKind.LOGIN) | (Q(user__isnull=False) & ~Q(name="")),
                 name="api_session_has_user_and_name",
+                message="A token belongs to a person and has a name.",
             ),
         ]
         indexes = [
@@ -207,7 +212,7 @@ class Session(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.id}"
+        return f"{self.get_kind_display()} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Organization(SoftDeleteModel):
@@ -265,7 +270,7 @@ class OrganizationMember(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} in {self.organization_id}"
+        return f"{self.user} in {self.organization}"
 
 
 class AttemptKind(models.TextChoices):

@@ -244,6 +244,16 @@ def _member(organization_id: UUID, user_id: UUID) -> OrganizationMember:
     return member
 
 
+def _held_member(organization_id: UUID, user_id: UUID) -> OrganizationMember:
+    """A member of an organization that is held until commit: by staff, who need not be in it themselves."""
+    if not Organization.objects.select_for_update().filter(pk=organization_id):
+        raise NotVisible
+    member = OrganizationMember.objects.in_organization(organization_id).filter(user=user_id).first()
+    if member is None:
+        raise NotVisible
+    return member
+
+
 def _keep_an_owner(leaving: OrganizationMember) -> None:
     owners = OrganizationMember.objects.acting_owners().in_organization(leaving.organization_id)
     if not owners.exclude(pk=leaving.pk).exists():
@@ -260,6 +270,12 @@ def add_member(*, organization_id: UUID, by: User, user: User, role: str = Role.
         return OrganizationMember.objects.create(organization_id=organization_id, user=user, role=role)
 
 
+def add_member_by_staff(*, organization_id: UUID, user: User, role: str) -> OrganizationMember:
+    """Take a person in, by staff."""
+    with refusing({"organization_member_once": AlreadyMember}), transaction.atomic():
+        return OrganizationMember.objects.create(organization_id=organization_id, user=user, role=role)
+
+
 @transaction.atomic
 def change_member(*, organization_id: UUID, by: User, user_id: UUID, role: str) -> None:
     """Give a member another role, by an owner."""
@@ -267,6 +283,16 @@ def change_member(*, organization_id: UUID, by: User, user_id: UUID, role: str) 
     member = _member(organization_id, user_id)
     if _member(organization_id, by.pk).role != Role.OWNER:
         raise Forbidden
+    _give_role(member, role)
+
+
+@transaction.atomic
+def change_member_by_staff(*, organization_id: UUID, user_id: UUID, role: str) -> None:
+    """Give a member another role, by staff."""
+    _give_role(_held_member(organization_id, user_id), role)
+
+
+def _give_role(member: OrganizationMember, role: str) -> None:
     if member.role == Role.OWNER and role != Role.OWNER:
         _keep_an_owner(member)
     OrganizationMember.objects.filter(pk=member.pk).update(role=role, updated_at=Now())
@@ -279,6 +305,16 @@ def remove_member(*, organization_id: UUID, by: User, user_id: UUID) -> None:
     member = _member(organization_id, user_id)
     if not OrganizationMember.objects.removable_by(by).filter(pk=member.pk).exists():
         raise Forbidden
+    _let_go(member)
+
+
+@transaction.atomic
+def remove_member_by_staff(*, organization_id: UUID, user_id: UUID) -> None:
+    """Let a member go, by staff."""
+    _let_go(_held_member(organization_id, user_id))
+
+
+def _let_go(member: OrganizationMember) -> None:
     if member.role == Role.OWNER:
         _keep_an_owner(member)
     member.delete()

@@ -2,19 +2,22 @@
 
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from accounts.models import User
 from chatrooms import services
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomType
-from common.admin import SoftDeleteAdmin, TableAdmin, TrashFilter, link_to_rows
+from chatrooms.serializers import NewRoomMemberSerializer, RoomSerializer
+from common.admin import InlineAdmin, SoftDeleteAdmin, TableAdmin, TrashFilter, link_to_rows
+from common.forms import held_to
+
+BEGINNING = 80
 
 
-class RoomMemberInline(admin.TabularInline):
+class RoomMemberInline(InlineAdmin, admin.TabularInline):
     """Who is in a room; each place is changed on a page of its own."""
 
     model = RoomMember
@@ -23,7 +26,7 @@ class RoomMemberInline(admin.TabularInline):
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).select_related("room", "user")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -36,11 +39,13 @@ class RoomMemberInline(admin.TabularInline):
 class RoomAdmin(SoftDeleteAdmin):
     """Rooms are opened by their people; here groups are renamed, and all are hidden and brought back."""
 
+    form = held_to(RoomSerializer)
     list_display = ("__str__", "type", "created_by", "said", "created_at", "updated_at", "deleted_at")
     list_filter = (TrashFilter, "type", "created_at")
     list_select_related = ("created_by",)
-    search_fields = ("name", "direct_key")
-    search_help_text = "A group's name, or the id of one of two people."
+    search_fields = ("name",)
+    search_keys = ("pk", "direct_key__contains")
+    search_help_text = "A group's name, or the key of a room or of one of two people."
     raw_id_fields = ("created_by",)
     readonly_fields = (
         *SoftDeleteAdmin.readonly_fields,
@@ -64,46 +69,41 @@ class RoomAdmin(SoftDeleteAdmin):
         return (*fields, "name") if obj and obj.type == RoomType.DIRECT else fields
 
 
-class RoomMemberForm(forms.ModelForm):
-    """A place in a group; those of a direct room are fixed."""
-
-    class Meta:
-        model = RoomMember
-        fields = ("room", "user", "role")
-
-    def clean_room(self) -> Room:
-        room = self.cleaned_data["room"]
-        if room.type == RoomType.DIRECT:
-            raise ValidationError(services.DirectRoomFixed().message)
-        return room
-
-
 @admin.register(RoomMember)
 class RoomMemberAdmin(TableAdmin):
     """Who is in which room; a group that everyone has left is given to somebody here."""
 
-    form = RoomMemberForm
+    form = held_to(NewRoomMemberSerializer)
     list_display = ("user", "room", "role", "joined_at", "last_read_seq")
     list_filter = ("role", "joined_at")
     list_select_related = ("user", "room")
     ordering = ("-joined_at", "-id")
     search_fields = ("user__email", "user__name", "room__name")
-    raw_id_fields = ("room", "user")
+    raw_id_fields = fixed_fields = ("room", "user")
     readonly_fields = (*TableAdmin.readonly_fields, "joined_at", "last_read_seq")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_readonly_fields(request, obj)
-        return (*fields, "room", "user") if obj else fields
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("room", "user")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        fixed = obj is not None and obj.room.type == RoomType.DIRECT
-        return not fixed and super().has_change_permission(request, obj)
+        return not _is_fixed(obj) and super().has_change_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: RoomMember, form: Any, change: bool) -> None:
-        if not change:
-            # Nothing said earlier is unread to a newcomer.
-            obj.last_read_seq = obj.room.last_seq
-        super().save_model(request, obj, form, change)
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_fixed(obj) and admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def add_row(self, request: HttpRequest, row: RoomMember) -> None:
+        row.pk = services.add_member_by_staff(room_id=row.room_id, user=row.user, role=row.role).pk
+
+    def change_row(self, request: HttpRequest, row: RoomMember, columns: set[str]) -> None:
+        services.change_member_by_staff(room_id=row.room_id, user_id=row.user_id, role=row.role)
+
+    def remove_row(self, request: HttpRequest, row: RoomMember) -> None:
+        staff = cast(User, request.user)
+        services.remove_member_by_staff(room_id=row.room_id, by=staff, user_id=row.user_id)
+
+
+def _is_fixed(place: RoomMember | None) -> bool:
+    return place is not None and place.room.type == RoomType.DIRECT
 
 
 @admin.register(RoomMessage)
@@ -111,16 +111,26 @@ class RoomMessageAdmin(SoftDeleteAdmin):
     """Staff read what was said, hide it and bring it back; they do not rewrite the words of others."""
 
     list_display = ("beginning", "type", "room", "user", "created_at", "edited_at", "deleted_at")
-    list_filter = (TrashFilter, "type")
+    list_filter = (TrashFilter,)
     list_select_related = ("room", "user")
     # The latest key first, which is by time where Lyceum made the keys.
     ordering = ("-id",)
-    search_fields = ("=id", "=room__id")
+    # In any other order the largest table would be sorted whole.
+    sortable_by = ()
+    search_fields = search_keys = ("pk", "room")
     search_help_text = "Key of a message or of a room"
 
     @admin.display(description="content")
-    def beginning(self, message: RoomMessage) -> str:
-        return Truncator(message.content).chars(80)
+    def beginning(self, message: Any) -> str:
+        return Truncator(message.beginning).chars(BEGINNING)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        # In all rooms the rarer types would be looked for in every row.
+        narrowed = "room__id__exact" in request.GET
+        return (*self.list_filter, "type") if narrowed else self.list_filter
+
+    def listed(self, rows: Any) -> Any:
+        return rows.annotate(beginning=Left("content", BEGINNING + 1)).defer("content")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

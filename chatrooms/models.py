@@ -10,7 +10,7 @@ from django.db.models.functions import Now, Right
 from django.db.models.lookups import LessThan
 
 from chatrooms.querysets import RoomMemberQuerySet, RoomMessageQuerySet, RoomQuerySet
-from common.constraints import has_only, is_one_of, is_web_address, length_between
+from common.constraints import Check, has_only, is_one_of, is_web_address, length_between
 from common.functions import CodePointOrder
 from common.models import BaseModel, SoftDeleteModel, by_deleter
 
@@ -70,31 +70,39 @@ class Room(SoftDeleteModel):
             models.UniqueConstraint(fields=["direct_key"], name="direct_room_once_per_pair"),
             is_one_of("type", RoomType.values, name="room_type"),
             length_between("name", 0, 100, name="room_name_length"),
-            models.CheckConstraint(
+            Check(
                 condition=(Q(type=RoomType.GROUP) & ~Q(name="")) | (Q(type=RoomType.DIRECT) & Q(name="")),
                 name="room_name_belongs_to_group",
+                field="name",
+                message="A group has a name, and a direct room has none.",
             ),
-            models.CheckConstraint(
+            Check(
                 condition=Q(type=RoomType.GROUP, direct_key__isnull=True)
                 | Q(type=RoomType.DIRECT, direct_key__isnull=False),
                 name="room_pair_belongs_to_direct",
+                message="A direct room is of two people, and a group has no pair.",
             ),
             length_between("direct_key", PAIR_LENGTH, PAIR_LENGTH, name="room_pair_length"),
             has_only("direct_key", "0-9a-f:-", name="room_pair_characters"),
             # One spelling for each pair, and nobody is a pair with themselves: the whole begins with the
             # first key, so it comes before the second key alone only if the first does.
-            models.CheckConstraint(
+            Check(
                 condition=Q(
                     LessThan(CodePointOrder("direct_key"), CodePointOrder(Right("direct_key", KEY_LENGTH)))
                 ),
                 name="room_pair_smaller_key_first",
+                message="A pair is two people, the smaller key first.",
             ),
             # A post moves both counters, an edit or a deletion the revision alone.
-            models.CheckConstraint(
-                condition=Q(last_revision__gte=F("last_seq")), name="room_revision_covers_posts"
+            Check(
+                condition=Q(last_revision__gte=F("last_seq")),
+                name="room_revision_covers_posts",
+                message="Every post takes a revision too.",
             ),
-            models.CheckConstraint(
-                condition=Q(purged_revision__lte=F("last_revision")), name="room_purged_revision_happened"
+            Check(
+                condition=Q(purged_revision__lte=F("last_revision")),
+                name="room_purged_revision_happened",
+                message="Only what has happened can be purged.",
             ),
         ]
         indexes = [
@@ -105,7 +113,8 @@ class Room(SoftDeleteModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"Direct room {self.id}"
+        # The end of the key: its beginning is the time, which rooms of one moment share.
+        return self.name or f"Direct room {str(self.id)[-12:]}"
 
 
 class RoomRole(models.TextChoices):
@@ -152,7 +161,7 @@ class RoomMember(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} in {self.room_id}"
+        return f"{self.user} in {self.room}"
 
 
 class RoomMessageType(models.TextChoices):
@@ -210,15 +219,19 @@ class RoomMessage(SoftDeleteModel):
             models.UniqueConstraint(fields=["room", "seq"], name="room_message_seq_once"),
             # Also what happened in a room after a revision, in order.
             models.UniqueConstraint(fields=["room", "revision"], name="room_message_revision_once"),
-            models.CheckConstraint(condition=Q(seq__gte=1), name="room_message_seq_positive"),
-            models.CheckConstraint(
-                condition=Q(revision__gte=F("seq")), name="room_message_revision_covers_seq"
+            Check(condition=Q(seq__gte=1), name="room_message_seq_positive", message="Numbers begin with 1."),
+            Check(
+                condition=Q(revision__gte=F("seq")),
+                name="room_message_revision_covers_seq",
+                message="Every post takes a revision too.",
             ),
             is_one_of("type", RoomMessageType.values, name="room_message_type"),
             length_between("content", 1, 10_000, name="room_message_content_length"),
-            models.CheckConstraint(
+            Check(
                 condition=Q(type=RoomMessageType.TEXT) | is_web_address("content"),
                 name="room_message_address_unless_text",
+                field="content",
+                message="A picture or file is an http or https address.",
             ),
         ]
         indexes = [
@@ -233,6 +246,8 @@ class RoomMessage(SoftDeleteModel):
                 fields=["reply_to"], name="room_message_by_reply", condition=Q(reply_to__isnull=False)
             ),
             by_deleter("room_message_by_deleter"),
+            # The studio's trash: few rows among very many, the latest key first.
+            models.Index(fields=["id"], name="room_message_in_trash", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -79,6 +79,16 @@ def _held(room_id: UUID, by: User) -> Any:
     return room
 
 
+def _held_group(room_id: UUID) -> Room:
+    """A group, held until commit: by staff, who need not be in it themselves."""
+    room = Room.objects.select_for_update().filter(pk=room_id).first()
+    if room is None:
+        raise NotVisible
+    if room.type == RoomType.DIRECT:
+        raise DirectRoomFixed
+    return room
+
+
 def _only_admins(room: Any) -> None:
     """Refuse to change a direct room and, in a group, whoever is no admin of it."""
     if room.type == RoomType.DIRECT:
@@ -121,7 +131,17 @@ def add_member(*, room_id: UUID, by: User, user: User, role: str = RoomRole.MEMB
     with refusing({"room_member_once": AlreadyMember}), transaction.atomic():
         room = _held(room_id, by)
         _only_admins(room)
-        return RoomMember.objects.create(room=room, user=user, role=role, last_read_seq=room.last_seq)
+        return _take_in(room, user, role)
+
+
+def add_member_by_staff(*, room_id: UUID, user: User, role: str) -> RoomMember:
+    """Take a person into a group, by staff."""
+    with refusing({"room_member_once": AlreadyMember}), transaction.atomic():
+        return _take_in(_held_group(room_id), user, role)
+
+
+def _take_in(room: Room, user: User, role: str) -> RoomMember:
+    return RoomMember.objects.create(room=room, user=user, role=role, last_read_seq=room.last_seq)
 
 
 @transaction.atomic
@@ -130,8 +150,21 @@ def change_member(*, room_id: UUID, by: User, user_id: UUID, role: str) -> None:
     room = _held(room_id, by)
     member = _member(room_id, user_id)
     _only_admins(room)
-    RoomMember.objects.filter(pk=member.pk).update(role=role, updated_at=Now())
-    if not RoomMember.objects.in_room(room_id).acting_admins().exists():
+    _give_role(room_id, member.user_id, role)
+
+
+@transaction.atomic
+def change_member_by_staff(*, room_id: UUID, user_id: UUID, role: str) -> None:
+    """Give a member of a group another role, by staff."""
+    _held_group(room_id)
+    _give_role(room_id, user_id, role)
+
+
+def _give_role(room_id: UUID, user_id: UUID, role: str) -> None:
+    members = RoomMember.objects.in_room(room_id)
+    if not members.filter(user=user_id).update(role=role, updated_at=Now()):
+        raise NotVisible
+    if not members.acting_admins().exists():
         raise LastAdmin
 
 
@@ -143,6 +176,14 @@ def remove_member(*, room_id: UUID, by: User, user_id: UUID) -> None:
     if room.type == RoomType.DIRECT or user_id != by.pk:
         _only_admins(room)
     member.delete()
+    _hand_on(room_id, by)
+
+
+@transaction.atomic
+def remove_member_by_staff(*, room_id: UUID, by: User, user_id: UUID) -> None:
+    """Let a member of a group go, by staff."""
+    _held_group(room_id)
+    RoomMember.objects.in_room(room_id).filter(user=user_id).delete()
     _hand_on(room_id, by)
 
 

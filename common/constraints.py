@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import BooleanField, CheckConstraint, F, Field, Func, Model, Q, Value
 from django.db.models.constraints import UniqueConstraint
@@ -18,13 +19,57 @@ from common.functions import CharacterCount, JSONKind
 MAX_INTEGER = 2**31 - 1
 
 
+class Worded:
+    """A rule of a table that says in plain words what it asks for, and at which column people should look.
+
+    The words are no part of the schema: migrations neither hold them nor notice when they change.
+    """
+
+    def __init__(self, *args: Any, message: str, field: str = "", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.message, self.field = message, field
+
+    def deconstruct(self) -> Any:
+        _, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        kind = next(base for base in type(self).__bases__ if base is not Worded)
+        return f"django.db.models.{kind.__name__}", args, kwargs
+
+    def clone(self) -> Any:
+        _, args, kwargs = self.deconstruct()
+        return type(self)(*args, message=self.message, field=self.field, **kwargs)
+
+    def get_violation_error_message(self) -> str:
+        return self.message
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().validate(*args, **kwargs)  # type: ignore[misc]
+        except ValidationError as broken:
+            # In a form Django leaves out every rule with a column that the form does not have.
+            raise ValidationError({self.field: self.message} if self.field else self.message) from broken
+
+
+class Check(Worded, CheckConstraint):
+    """A CHECK in plain words."""
+
+
+class Unique(Worded, UniqueConstraint):
+    """A uniqueness in plain words, for one that is more than a list of columns."""
+
+
+def _characters(low: int, high: int) -> str:
+    if low == high:
+        return f"Exactly {high:,} characters."
+    return f"From {low:,} to {high:,} characters." if low else f"At most {high:,} characters."
+
+
 def length_between(field: str, low: int, high: int, *, name: str) -> CheckConstraint:
     """A text has from `low` to `high` code points."""
     count = CharacterCount(F(field))
     condition = Q(LessThanOrEqual(count, high))
     if low:
         condition = Q(GreaterThanOrEqual(count, low)) & condition
-    return CheckConstraint(condition=condition, name=name)
+    return Check(condition=condition, name=name, field=field, message=_characters(low, high))
 
 
 class HasWebScheme(Func):
@@ -50,31 +95,44 @@ def is_web_address(field: str, *, limit: int = 2000) -> Q:
     return Q(HasWebScheme(F(field))) & Q(LessThanOrEqual(CharacterCount(F(field)), limit))
 
 
+def web_address(field: str, *, name: str) -> CheckConstraint:
+    """An address that a browser may open."""
+    return Check(
+        condition=is_web_address(field), name=name, field=field, message="Not an http or https address."
+    )
+
+
 def web_address_or_empty(field: str, *, name: str, limit: int = 2000) -> CheckConstraint:
     """An address that a browser may open, or nothing at all."""
-    return CheckConstraint(condition=Q(**{field: ""}) | is_web_address(field, limit=limit), name=name)
+    condition = Q(**{field: ""}) | is_web_address(field, limit=limit)
+    return Check(condition=condition, name=name, field=field, message="Not an http or https address.")
 
 
 def is_one_of(field: str, values: list[str], *, name: str) -> CheckConstraint:
     """A text from a closed list."""
-    return CheckConstraint(condition=Q(**{f"{field}__in": values}), name=name)
+    condition = Q(**{f"{field}__in": values})
+    return Check(condition=condition, name=name, field=field, message="Not one of the choices.")
 
 
 def is_between(field: str, low: int, high: int, *, name: str) -> CheckConstraint:
     """A number within its bounds."""
-    return CheckConstraint(condition=Q(**{f"{field}__gte": low, f"{field}__lte": high}), name=name)
+    condition = Q(**{f"{field}__gte": low, f"{field}__lte": high})
+    return Check(condition=condition, name=name, field=field, message=f"From {low:,} to {high:,}.")
 
 
 def is_lower_case(field: str, *, name: str) -> CheckConstraint:
     """An ASCII text without capital letters."""
-    return CheckConstraint(condition=Q(Exact(F(field), Lower(field))), name=name)
+    condition = Q(Exact(F(field), Lower(field)))
+    return Check(condition=condition, name=name, field=field, message="Small letters only.")
 
 
 def is_json(field: str, kind: str, *, name: str) -> CheckConstraint:
     """A JSON value of one kind, `object` or `array`; a NULL passes."""
     # Said although NULL would pass by itself: in forms Django tries None as the JSON value null.
     right = Q(Exact(JSONKind(F(field)), Value(kind)))
-    return CheckConstraint(condition=Q(**{f"{field}__isnull": True}) | right, name=name)
+    condition = Q(**{f"{field}__isnull": True}) | right
+    words = "Not a JSON object." if kind == "object" else "Not a JSON list."
+    return Check(condition=condition, name=name, field=field, message=words)
 
 
 class OnlyCharacters(Func):
@@ -97,7 +155,8 @@ class OnlyCharacters(Func):
 
 def has_only(field: str, characters: str, *, name: str) -> CheckConstraint:
     """A text of the given ASCII characters only."""
-    return CheckConstraint(condition=Q(OnlyCharacters(F(field), characters=characters)), name=name)
+    condition = Q(OnlyCharacters(F(field), characters=characters))
+    return Check(condition=condition, name=name, field=field, message=f"Only the characters {characters}")
 
 
 class IsColor(Func):
@@ -117,7 +176,8 @@ class IsColor(Func):
 
 def color_or_empty(field: str, *, name: str) -> CheckConstraint:
     """A color as `#rrggbb`, or nothing at all."""
-    return CheckConstraint(condition=Q(**{field: ""}) | Q(IsColor(F(field))), name=name)
+    condition = Q(**{field: ""}) | Q(IsColor(F(field)))
+    return Check(condition=condition, name=name, field=field, message="A color as #rrggbb, or nothing.")
 
 
 def broken_constraint(error: IntegrityError) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -56,7 +56,7 @@ def is_unavailable(exc: Exception) -> bool:
     return isinstance(exc, OperationalError | InterfaceError) and code != sqlite3.SQLITE_ERROR
 
 
-def envelope(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's hook: any exception of a view as the envelope; None leaves a bug a bug."""
     request = context["request"]._request
     headers: dict[str, str] = {}
@@ -72,7 +72,8 @@ def envelope(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     elif isinstance(exc, RequestDataTooBig):
         return Response(body(request, 413), status=413)
     elif is_unavailable(exc):
-        return unavailable(request, exc)
+        log_unavailable(exc)
+        return Response(body(request, 503), status=503, headers={"Retry-After": "1"})
     if not isinstance(exc, exceptions.APIException):
         return None
     if auth_header := getattr(exc, "auth_header", None):
@@ -120,9 +121,6 @@ def plain(request: HttpRequest, status: int, message: str = "") -> JsonResponse:
     return JsonResponse(body(request, status, message=message), status=status)
 
 
-def unavailable(request: HttpRequest, exc: Exception) -> HttpResponse:
-    """The database is away, locked or full: the client may try again in a moment."""
+def log_unavailable(exc: Exception) -> None:
+    """The database is away, locked or full: the client may try again in a moment, operators should know."""
     logger.warning("database unavailable: %s", type(exc).__name__, exc_info=exc)
-    response = plain(request, 503)
-    response["Retry-After"] = "1"
-    return response

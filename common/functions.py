@@ -154,6 +154,13 @@ class JSONTexts(Subquery):
         return self.as_sql(compiler, connection, template="to_jsonb(ARRAY(%(subquery)s))", **extra_context)
 
 
+class CountUpTo(Subquery):
+    """How many rows a subquery gives; it is sliced, so that nothing is counted beyond what matters."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
 class HasKey(Func):
     """Whether a JSON object has a key at its top level, whatever characters the key is made of.
 

@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
 from django.urls import include, path
-from django.views import csrf, defaults
+from django.views.generic import RedirectView
 
-from common.exception_handler import plain
 from config.schema import DocsView, SchemaView
+from config.studio.pages import page_or_plain
 
 api = [
     path("", include("accounts.urls")),
@@ -22,32 +23,29 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
+    # What a browser asks for on its own account; pages name the icon themselves.
+    path("favicon.ico", RedirectView.as_view(url=static("studio/icon.svg"))),
 ]
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain(request, 400)
+    return page_or_plain(request, 400)
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page_or_plain(request, 403, defaults.permission_denied, exception)
+    return page_or_plain(request, 403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A write with the cookie of a browser that does not prove to come from the site itself."""
-    return _page_or_plain(request, 403, csrf.csrf_failure, reason)
+    return page_or_plain(
+        request, 403, "This page was open for too long, or was sent from elsewhere. Open it again and repeat."
+    )
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page_or_plain(request, 404, defaults.page_not_found, exception)
+    return page_or_plain(request, 404)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    return plain(request, 500)
-
-
-def _page_or_plain(request, status, page, reason) -> HttpResponse:
-    """People in the studio read a page, programs the envelope."""
-    if request.path_info.startswith("/admin/"):
-        return page(request, reason)
-    return plain(request, status)
+    return page_or_plain(request, 500)

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from common.constraints import (
     MAX_INTEGER,
+    Check,
     is_between,
     is_one_of,
     length_between,
@@ -109,17 +110,23 @@ class Material(SoftDeleteModel):
             length_between("file_name", 0, 255, name="material_file_name_length"),
             length_between("file_type", 0, 100, name="material_file_type_length"),
             is_between("file_size", 0, MAX_INTEGER, name="material_file_size"),
-            models.CheckConstraint(
+            Check(
                 condition=(Q(type=MaterialType.URL) & ~Q(url="")) | (~Q(type=MaterialType.URL) & Q(url="")),
                 name="material_url_belongs_to_url",
+                field="url",
+                message="A material of type url has an address, and no other has one.",
             ),
-            models.CheckConstraint(
-                condition=~Q(type=MaterialType.URL) | Q(content=""), name="material_url_has_no_content"
+            Check(
+                condition=~Q(type=MaterialType.URL) | Q(content=""),
+                name="material_url_has_no_content",
+                field="content",
+                message="A web address has no content.",
             ),
-            models.CheckConstraint(
+            Check(
                 condition=(Q(type=MaterialType.FILE) & ~Q(file=""))
                 | (~Q(type=MaterialType.FILE) & Q(file="", file_name="", file_size=0, file_type="")),
                 name="material_file_belongs_to_file",
+                message="A material of type file has a file, and no other has one.",
             ),
         ]
         indexes = [

@@ -2,15 +2,12 @@
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from common.admin import SoftDeleteAdmin, TableAdmin, TrashFilter
-from common.text import is_visible, normalised, suits_a_name
+from common.admin import InlineAdmin, SoftDeleteAdmin, TableAdmin, TrashFilter
+from common.forms import StudioForm, held_to
 from media_summaries import services
 from media_summaries.models import (
     Category,
@@ -20,8 +17,10 @@ from media_summaries.models import (
     VideoSummaryCategory,
     VideoSummaryTag,
 )
+from media_summaries.serializers import KeyframeSerializer, TagSerializer, VideoSummarySerializer
 from media_summaries.vocabulary import name_key
 
+TAKEN = "This name is in use. To make two one, merge them in the list."
 # A page of rows does not load the long parts of their videos.
 LONG_PARTS = ("video_summary__transcript", "video_summary__ai_generated_content", "video_summary__summary")
 
@@ -33,17 +32,17 @@ class DeletableAdmin(TableAdmin):
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
-class LabelForm(forms.ModelForm):
-    """A name as people may write it, and a free one."""
+class LabelForm(StudioForm):
+    """A free name, as people may write it."""
 
-    def clean_name(self) -> str:
-        name = normalised(self.cleaned_data["name"])
-        if not suits_a_name(name) or not is_visible(name):
-            raise ValidationError("This name holds characters that do not show.")
+    rules = TagSerializer
+
+    def clean(self) -> Any:
+        values = super().clean()
         same: Any = type(self.instance).objects
-        if same.named(name).exclude(pk=self.instance.pk).exists():
-            raise ValidationError("This name is in use. To make two one, merge them in the list.")
-        return name
+        if "name" in values and same.named(values["name"]).exclude(pk=self.instance.pk).exists():
+            self.add_error("name", TAKEN)
+        return values
 
 
 class LabelAdmin(DeletableAdmin):
@@ -55,10 +54,13 @@ class LabelAdmin(DeletableAdmin):
     readonly_fields = ("name_key", *TableAdmin.readonly_fields)
     actions = ("merge",)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.name_key = name_key(obj.name)
-        obj.updated_at = Now()
-        obj.save()
+    def add_row(self, request: HttpRequest, row: Any) -> None:
+        row.name_key = name_key(row.name)
+        super().add_row(request, row)
+
+    def change_row(self, request: HttpRequest, row: Any, columns: set[str]) -> None:
+        row.name_key = name_key(row.name)
+        super().change_row(request, row, {*columns, "name_key"})
 
     @admin.action(description="Merge into the oldest", permissions=["delete"])
     def merge(self, request: HttpRequest, queryset: QuerySet) -> None:
@@ -71,23 +73,37 @@ admin.site.register(Tag, LabelAdmin)
 admin.site.register(Category, LabelAdmin)
 
 
-class TagInline(admin.TabularInline):
+class LabelInline(InlineAdmin, admin.TabularInline):
+    """What a video is sorted by: given and taken away, not exchanged."""
+
+    extra = 0
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Each row to choose in would look its choice up by itself.
+        return False
+
+
+class TagInline(LabelInline):
     """The tags of a video."""
 
     model = VideoSummaryTag
     autocomplete_fields = ("tag",)
-    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("tag", "video_summary").defer(*LONG_PARTS)
 
 
-class CategoryInline(admin.TabularInline):
+class CategoryInline(LabelInline):
     """The categories of a video."""
 
     model = VideoSummaryCategory
     autocomplete_fields = ("category",)
-    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("category", "video_summary").defer(*LONG_PARTS)
 
 
-class KeyframeInline(admin.TabularInline):
+class KeyframeInline(InlineAdmin, admin.TabularInline):
     """The keyframes of a video by time; each is edited on a page of its own."""
 
     model = Keyframe
@@ -105,6 +121,7 @@ class KeyframeInline(admin.TabularInline):
 class VideoSummaryAdmin(SoftDeleteAdmin):
     """Videos, with the state of the jobs that summarise them."""
 
+    form = held_to(VideoSummarySerializer)
     list_display = (
         "title",
         "user",
@@ -137,9 +154,14 @@ class VideoSummaryAdmin(SoftDeleteAdmin):
     )
     inlines = (TagInline, CategoryInline, KeyframeInline)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        videos: Any = super().get_queryset(request)
-        return videos.without_long_parts()
+    def listed(self, rows: Any) -> QuerySet:
+        return rows.without_long_parts().defer("summary")
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        if formset.has_changed() or formset.deleted_forms:
+            # Its tags and categories are part of what is seen of a video.
+            services.move_video_summary(video_summary=form.instance)
+        super().save_formset(request, form, formset, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # A video comes with its owner's address of it, from which its id is read.
@@ -150,16 +172,36 @@ class OfVideoAdmin(DeletableAdmin):
     """A table whose rows belong to videos."""
 
     autocomplete_fields: ClassVar[tuple[str, ...]] = ("video_summary",)
+    fixed_fields = ("video_summary",)
+    shown_beside: ClassVar[tuple[str, ...]] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("video_summary").defer(*LONG_PARTS)
+        rows = super().get_queryset(request).select_related("video_summary", *self.shown_beside)
+        return rows.defer(*LONG_PARTS)
+
+    # With what belongs to it a video moves, as it does by its owner's doing.
+
+    def add_row(self, request: HttpRequest, row: Any) -> None:
+        services.move_video_summary(video_summary=row.video_summary)
+        super().add_row(request, row)
+
+    def change_row(self, request: HttpRequest, row: Any, columns: set[str]) -> None:
+        services.move_video_summary(video_summary=row.video_summary)
+        super().change_row(request, row, columns)
+
+    def remove_row(self, request: HttpRequest, row: Any) -> None:
+        services.move_video_summary(video_summary=row.video_summary)
+        super().remove_row(request, row)
 
 
 @admin.register(Keyframe)
 class KeyframeAdmin(OfVideoAdmin):
     """Moments of videos."""
 
+    form = held_to(KeyframeSerializer)
     list_display = ("timestamp", "video_summary", "image_url", "created_at")
+    ordering = ("-created_at", "-id")
+    sortable_by = ("created_at",)
     search_fields = ("description", "video_summary__title")
 
 
@@ -168,7 +210,9 @@ class VideoSummaryTagAdmin(OfVideoAdmin):
     """Which video has which tag."""
 
     list_display = ("video_summary", "tag", "created_at")
-    list_select_related = ("video_summary", "tag")
+    ordering = ("-id",)
+    sortable_by = ()
+    shown_beside = ("tag",)
     autocomplete_fields = ("video_summary", "tag")
     search_fields = ("tag__name", "video_summary__title")
 
@@ -178,6 +222,8 @@ class VideoSummaryCategoryAdmin(OfVideoAdmin):
     """Which video belongs to which category."""
 
     list_display = ("video_summary", "category", "created_at")
-    list_select_related = ("video_summary", "category")
+    ordering = ("-id",)
+    sortable_by = ()
+    shown_beside = ("category",)
     autocomplete_fields = ("video_summary", "category")
     search_fields = ("category__name", "video_summary__title")

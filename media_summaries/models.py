@@ -8,13 +8,15 @@ from django.db.models import Q
 
 from common.constraints import (
     MAX_INTEGER,
+    Check,
+    Unique,
     color_or_empty,
     has_only,
     is_between,
     is_json,
     is_one_of,
-    is_web_address,
     length_between,
+    web_address,
     web_address_or_empty,
 )
 from common.functions import CodePointOrder, UnknownFirst
@@ -149,12 +151,13 @@ class VideoSummary(SoftDeleteModel):
         permissions = [("work_video_jobs", "Can work on video jobs")]
         constraints = [
             # Also ?youtube_id=
-            models.UniqueConstraint(
-                fields=["user", "youtube_id"], name="video_once_per_user", condition=Q(deleted_at=None)
+            Unique(
+                fields=["user", "youtube_id"],
+                name="video_once_per_user",
+                condition=Q(deleted_at=None),
+                message="This person has a live summary of this video already.",
             ),
-            models.CheckConstraint(
-                condition=is_web_address("youtube_url"), name="video_youtube_url_web_address"
-            ),
+            web_address("youtube_url", name="video_youtube_url_web_address"),
             length_between("youtube_id", 11, 11, name="video_youtube_id_length"),
             has_only("youtube_id", "a-zA-Z0-9_-", name="video_youtube_id_characters"),
             length_between("title", 1, 300, name="video_title_length"),
@@ -172,11 +175,12 @@ class VideoSummary(SoftDeleteModel):
             is_between("attempts", 0, MAX_INTEGER, name="video_attempts"),
             length_between("claimed_by", 0, 200, name="video_claimed_by_length"),
             length_between("last_worker", 0, 200, name="video_last_worker_length"),
-            models.CheckConstraint(
+            Check(
                 condition=Q(processing_status=ProcessingStatus.FAILED) | Q(processing_error=""),
                 name="video_error_belongs_to_failed",
+                message="Only a failed job has an error.",
             ),
-            models.CheckConstraint(
+            Check(
                 condition=(
                     Q(processing_status=ProcessingStatus.PROCESSING, lease_expires_at__isnull=False)
                     & ~Q(claimed_by="")
@@ -186,11 +190,13 @@ class VideoSummary(SoftDeleteModel):
                     & Q(lease_expires_at=None, claimed_by="")
                 ),
                 name="video_lease_belongs_to_processing",
+                message="A job that is being worked on has a worker and a lease, and no other has them.",
             ),
-            models.CheckConstraint(
+            Check(
                 condition=Q(processing_status=ProcessingStatus.COMPLETED, completed_at__isnull=False)
                 | (~Q(processing_status=ProcessingStatus.COMPLETED) & Q(completed_at=None)),
                 name="video_completion_belongs_to_completed",
+                message="A completed job has the time of its completion, and no other has one.",
             ),
         ]
         indexes = [
@@ -261,7 +267,7 @@ class VideoSummaryTag(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tag_id} on {self.video_summary_id}"
+        return f"{self.tag} on {self.video_summary}"
 
 
 class VideoSummaryCategory(BaseModel):
@@ -282,7 +288,7 @@ class VideoSummaryCategory(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category_id} of {self.video_summary_id}"
+        return f"{self.category} of {self.video_summary}"
 
 
 class Keyframe(BaseModel):
@@ -301,9 +307,7 @@ class Keyframe(BaseModel):
         ordering = ("video_summary", "timestamp", "id")
         constraints = [
             is_between("timestamp", 0, MAX_INTEGER, name="keyframe_timestamp"),
-            models.CheckConstraint(
-                condition=is_web_address("image_url"), name="keyframe_image_url_web_address"
-            ),
+            web_address("image_url", name="keyframe_image_url_web_address"),
             length_between("description", 0, 5000, name="keyframe_description_length"),
         ]
         indexes = [

@@ -187,6 +187,11 @@ def delete_keyframe(*, video_summary_id: UUID, keyframe_id: UUID, by: User) -> N
         raise NotVisible
 
 
+def move_video_summary(*, video_summary: VideoSummary) -> None:
+    """Say that something of a video has changed, by staff; held until the end of the transaction, if any."""
+    VideoSummary.objects.filter(pk=video_summary.pk).update(updated_at=Now())
+
+
 @transaction.atomic
 def merge_labels(*, into: Any, others: list[Any]) -> None:
     """Make several tags or several categories one: their videos get the one that stays."""

@@ -1,5 +1,6 @@
 """Lists read their rows in order from an index: nobody's list is sorted, nobody's rows are scanned for it."""
 
+import re
 from itertools import takewhile
 
 import pytest
@@ -13,6 +14,7 @@ from tests.factories import (
     ThreadFactory,
     VideoSummaryFactory,
 )
+from tests.test_schema import MODELS
 
 LISTS = [
     ("/api/v1/subjects/", ["name", "created_at", "updated_at"]),
@@ -85,3 +87,63 @@ def test_a_list_comes_from_an_index(address, as_user, alice, queries):
     assert not [step for step in steps if "Sort" in step or "TEMP B-TREE FOR ORDER" in step], steps
     assert not [step for step in steps if "Seq Scan" in step], steps
     assert not [step for step in steps if step.startswith("SCAN ") and "USING INDEX" not in step], steps
+
+
+STUDIO = [
+    "threads/message/",
+    "threads/message/?trash=only",
+    "threads/message/?thread__id__exact={thread}",
+    "threads/message/?q={thread}",
+    "chatrooms/roommessage/",
+    "chatrooms/roommessage/?trash=only",
+    "chatrooms/roommessage/?room__id__exact={room}",
+    "chatrooms/roommessage/?user__id__exact={alice}",
+    "chatrooms/roommessage/?q={room}",
+]
+
+
+@pytest.mark.parametrize("address", STUDIO)
+def test_the_studio_never_reads_all_messages(address, client, root, alice, queries):
+    room = RoomFactory(members=[alice], messages=3)
+    thread = ThreadFactory(user=alice, messages=3)
+    client.force_login(root)
+
+    with queries() as sent:
+        assert client.get(f"/admin/{address.format(room=room.pk, thread=thread.pk, alice=alice.pk)}")
+
+    pages = [query["sql"] for query in sent if "_message" in query["sql"] or "_roommessage" in query["sql"]]
+    assert len(pages) == 2
+    for page in pages:
+        # Of a count, what it counts.
+        counted = re.search(r"COUNT\(\*\) FROM \((.+)\) subquery", page)
+        steps = plan_of(counted[1] if counted else page)
+        assert not [step for step in steps if "Seq Scan" in step], steps
+        assert not [step for step in steps if step.startswith("SCAN ") and "INDEX" not in step], steps
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_a_list_of_the_studio_comes_in_order_from_an_index(model, client, root, queries):
+    for _ in range(2):
+        MODELS[model]()
+    client.force_login(root)
+
+    with queries() as sent:
+        assert client.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/").status_code == 200
+
+    steps = plan_of(sent[-1]["sql"])
+    # An incremental sort puts the few in order that the index leaves equal.
+    sorts = re.compile(r"(?<!Incremental )\bSort  \(|TEMP B-TREE FOR ORDER")
+    assert not [step for step in steps if sorts.search(step)], steps
+
+
+@pytest.mark.parametrize("table", ["threads/message", "chatrooms/roommessage"])
+def test_messages_cannot_be_sorted_otherwise_or_searched_by_words(table, client, root):
+    ThreadFactory(messages=1)
+    RoomFactory(messages=1)
+    client.force_login(root)
+
+    sorted_otherwise = client.get(f"/admin/{table}/?o=1")
+    by_word = client.get(f"/admin/{table}/?q=Message")
+
+    assert sorted_otherwise.context["cl"].queryset.query.order_by == ("-id",)
+    assert by_word.context["cl"].result_count == 0

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from common.constraints import is_json, is_one_of, length_between
+from common.constraints import Check, is_json, is_one_of, length_between
 from common.functions import CodePointOrder
 from common.models import SoftDeleteModel, by_deleter
 from materials.models import Material
@@ -96,7 +96,7 @@ class Message(SoftDeleteModel):
         constraints = [
             # Also the cascade when a thread is purged.
             models.UniqueConstraint(fields=["thread", "seq"], name="message_seq_once_per_thread"),
-            models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_positive"),
+            Check(condition=Q(seq__gte=1), name="message_seq_positive", message="Numbers begin with 1."),
             is_one_of("role", MessageRole.values, name="message_role"),
             length_between("content", 1, 200_000, name="message_content_length"),
             is_json("parts", "array", name="message_parts_list"),
@@ -109,6 +109,8 @@ class Message(SoftDeleteModel):
                 fields=["thread", "seq"], name="message_live_by_thread", condition=Q(deleted_at=None)
             ),
             by_deleter("message_by_deleter"),
+            # The studio's trash: few rows among very many, the latest key first.
+            models.Index(fields=["id"], name="message_in_trash", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from common.functions import not_before
 from common.replay import is_replay
 from materials.models import Material
 from threads.models import Message, Thread
+from threads.querysets import MessageQuerySet
 
 
 def create_thread(
@@ -127,6 +128,35 @@ def delete_message(*, thread_id: UUID, message_id: UUID, by: User) -> None:
     messages = Message.objects.visible_to(by).in_thread(thread_id)
     if not messages.filter(pk=message_id).soft_delete(by=by):
         raise NotVisible
+
+
+@transaction.atomic
+def correct_message(*, message: Message, **changes: Any) -> None:
+    """Put a turn right, by staff."""
+    _touch_threads_of(Message.objects.filter(pk=message.pk))
+    Message.objects.filter(pk=message.pk).update(updated_at=Now(), **changes)
+
+
+@transaction.atomic
+def hide_messages(*, messages: MessageQuerySet, by: User) -> int:
+    """Put turns of any threads in the trash, by staff; how many there were."""
+    _touch_threads_of(messages.alive())
+    return messages.soft_delete(by=by)
+
+
+@transaction.atomic
+def bring_messages_back(*, messages: MessageQuerySet) -> int:
+    """Take turns of any threads out of the trash, by staff; how many there were."""
+    _touch_threads_of(messages.deleted())
+    return messages.restore()
+
+
+def _touch_threads_of(messages: MessageQuerySet) -> None:
+    """Move the `updated_at` of the threads of some messages and hold them until commit."""
+    threads = Thread.objects.filter(pk__in=messages.order_by().values("thread"))
+    # Held in one order, so that two of these never wait for each other.
+    held = list(threads.select_for_update().order_by("pk").values_list("pk", flat=True))
+    Thread.objects.filter(pk__in=held).update(updated_at=Now())
 
 
 @transaction.atomic

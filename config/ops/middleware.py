@@ -6,8 +6,9 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 
-from common.exception_handler import is_unavailable, unavailable
+from common.exception_handler import is_unavailable, log_unavailable
 from config.ops.logs import current_request_id
+from config.studio.pages import page_or_plain
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -40,4 +41,9 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return unavailable(request, exception) if is_unavailable(exception) else None
+        if not is_unavailable(exception):
+            return None
+        log_unavailable(exception)
+        response = page_or_plain(request, 503)
+        response["Retry-After"] = "1"
+        return response

@@ -5,7 +5,9 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
+from accounts.services import TooManyAttempts
 from common.addresses import client_address
+from config.studio.pages import page_or_plain
 
 
 class Studio(AdminSite):
@@ -21,6 +23,11 @@ class Studio(AdminSite):
         session: Any = request.session
         session.ip_address = client_address(request)
         session.user_agent = request.headers.get("User-Agent", "")
-        return super().login(request, extra_context)
+        try:
+            return super().login(request, extra_context)
+        except TooManyAttempts as refusal:
+            response = page_or_plain(request, 429, f"{refusal.message} In {refusal.retry_after} seconds.")
+            response["Retry-After"] = str(refusal.retry_after)
+            return response
 
     empty_value_display = "–"  # noqa: RUF001

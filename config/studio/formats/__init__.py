@@ -1,0 +1,1 @@
+"""How the studio writes times."""

@@ -1,0 +1,9 @@
+"""Support staff at work."""
+
+import pytest
+
+
+@pytest.fixture
+def studio(client, root):
+    client.force_login(root)
+    return client
