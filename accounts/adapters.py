@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from accounts import services
 from common.addresses import client_address
 
 
@@ -14,6 +15,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """A username is chosen by its person or there is none; allauth would make one up."""
         user.username = user.username or None
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Change or reset a password."""
+        services.change_password(person=user, password=password)
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Log in, and remember from where."""

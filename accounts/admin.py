@@ -98,6 +98,12 @@ class UserAdmin(TableAdmin):
             kwargs["queryset"] = Permission.objects.select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
+    def change_row(self, request: HttpRequest, row: Any, columns: set[str]) -> None:
+        super().change_row(request, row, columns)
+        if not row.is_active:
+            # Who comes back logs in anew: there may have been a reason.
+            services.end_sessions(person=row)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

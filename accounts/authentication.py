@@ -4,10 +4,8 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils.crypto import constant_time_compare
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -15,7 +13,7 @@ from rest_framework.request import Request
 
 from accounts import services
 from accounts.models import AttemptKind, Session, SessionKind, User
-from accounts.sessions import SessionStore
+from accounts.sessions import opens, see
 from common.addresses import counted_address
 
 
@@ -57,7 +55,8 @@ class PasswordBackend(AuthenticationBackend):
 class SessionTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`, `X-Session-Token: TOKEN`, or the cookie of a browser with CSRF.
 
-    One query: the session with its person. A token that opens nothing is a 401.
+    One query: the session with its person; and a write at most once in five minutes, to remember that it is
+    in use. A token that opens nothing is a 401.
     """
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
@@ -84,12 +83,11 @@ class SessionTokenAuthentication(BaseAuthentication):
         return request.headers.get("X-Session-Token")
 
     def _session(self, token: str) -> Any:
-        session: Any = Session.objects.of_token(token).unexpired().of_present_user().first()
-        if session is None or session.kind == SessionKind.API:
-            return session
-        # The hash of the password at log-in: another password ends the log-ins of the old one.
-        known = SessionStore().decode(session.session_data).get(HASH_SESSION_KEY, "")
-        return session if constant_time_compare(known, session.user.get_session_auth_hash()) else None
+        session: Any = Session.objects.of_token(token).unexpired().of_present_user().with_lapse().first()
+        if session is None or not opens(session, session.user):
+            return None
+        see(session)
+        return session
 
     def _enforce_csrf(self, request: Request) -> None:
         check: Any = CsrfViewMiddleware(lambda _: HttpResponse())

@@ -1,16 +1,21 @@
 """Every read of accounts."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.contrib.auth.base_user import BaseUserManager
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from common.functions import code_point_order
 from common.querysets import SearchQuerySet, SoftDeleteQuerySet
+
+# How exactly the database knows when a log-in or token was last in use.
+SEEN_WITHIN = timedelta(minutes=5)
 
 
 class UserQuerySet(SoftDeleteQuerySet):
@@ -28,17 +33,29 @@ class UserQuerySet(SoftDeleteQuerySet):
         """The directory: whoever is logged in sees everyone who is present."""
         return self.present()
 
+    def overseen_by(self, user: Any) -> Self:
+        """Everyone, deleted people included, for staff alone."""
+        return self.all() if user.is_staff else self.none()
+
     def among(self, keys: list[UUID]) -> Self:
         """The people with these keys."""
         return self.filter(pk__in=keys)
 
-    def with_account(self) -> Self:
-        """With what `/me/` shows: whether the e-mail is proved, the profile, the organizations."""
+    def of_email(self, email: str | None) -> Self:
+        """The one person with this address; everyone where none is given."""
+        return self if email is None else self.filter(email=email.lower())
+
+    def with_proof(self) -> Self:
+        """With `email_verified`, whether the e-mail is proved."""
         EmailAddress = apps.get_model("account", "EmailAddress")
         proved = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
+        return self.annotate(email_verified=Exists(proved))
+
+    def with_account(self) -> Self:
+        """With what `/me/` shows: whether the e-mail is proved, the profile, the organizations."""
         memberships = apps.get_model("accounts", "OrganizationMember").objects.in_live_organizations()
         return (
-            self.annotate(email_verified=Exists(proved))
+            self.with_proof()
             .select_related("profile")
             .prefetch_related(
                 Prefetch("memberships", memberships.select_related("organization").by_organization())
@@ -52,7 +69,11 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     def create_user(self, email: str, password: str | None = None, **columns: Any) -> Any:
         user = self.model(email=email.lower(), **columns)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            # Without this row the address would be no address to allauth. Nobody has proved it yet.
+            addresses = apps.get_model("account", "EmailAddress").objects
+            addresses.create(user=user, email=user.email, primary=True)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **columns: Any) -> Any:
@@ -74,8 +95,30 @@ class OwnQuerySet(QuerySet):
 class SessionQuerySet(SearchQuerySet):
     """Log-ins and API tokens."""
 
+    def visible_to(self, user: Any) -> Self:
+        """One's own that have not expired."""
+        return self.filter(user=user).unexpired()
+
+    def log_ins(self) -> Self:
+        return self.filter(kind="login")
+
+    def api_tokens(self) -> Self:
+        return self.filter(kind="api")
+
     def unexpired(self) -> Self:
         return self.filter(expires_at__gt=Now())
+
+    def unseen_lately(self) -> Self:
+        """Those whose last use is not known to be recent."""
+        return self.filter(_unseen_lately())
+
+    def with_lapse(self) -> Self:
+        """With `is_unseen_lately`, so that only one request in a while has to write."""
+        return self.annotate(is_unseen_lately=_unseen_lately())
+
+    def with_current(self, session: Any) -> Self:
+        """With `current`, whether a row is the session of this very request."""
+        return self.annotate(current=Q(pk=session.pk))
 
     def of_token(self, token: str) -> Self:
         """The session that a token opens, if any."""
@@ -122,6 +165,18 @@ class OrganizationQuerySet(SoftDeleteQuerySet):
     def deleted_of_member(self, user: Any) -> Self:
         """Deleted organizations that the person is a member of, in whatever role."""
         return self.deleted().filter(pk__in=_memberships().filter(user=user).values("organization"))
+
+    def deserted(self) -> Self:
+        """Those in which everybody is deleted."""
+        return self.filter(~Exists(_memberships().of_live_people().filter(organization=OuterRef("pk"))))
+
+    def ownerless(self) -> Self:
+        """Those without an owner who can log in."""
+        return self.filter(~Exists(_memberships().acting_owners().filter(organization=OuterRef("pk"))))
+
+    def gone_with(self, person: Any) -> Self:
+        """Those that went into the trash in the instant in which this deleted member did."""
+        return self.deleted_of_member(person).filter(deleted_at=person.deleted_at)
 
     def with_role(self, user: Any) -> Self:
         """With `role`, the person's own."""
@@ -179,6 +234,10 @@ class MemberQuerySet(SearchQuerySet):
 
     def by_organization(self) -> Self:
         return self.order_by(code_point_order("organization__name"), "organization_id")
+
+
+def _unseen_lately() -> Q:
+    return Q(last_seen_at__lt=Now() - SEEN_WITHIN)
 
 
 def _memberships() -> MemberQuerySet:

@@ -12,7 +12,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from accounts.models import Organization, OrganizationMember, Profile, Role, User, UserSettings
+from accounts.models import (
+    Organization,
+    OrganizationMember,
+    Profile,
+    Role,
+    Session,
+    User,
+    UserSettings,
+)
 from common.fields import (
     JSONObjectField,
     KeyField,
@@ -170,6 +178,44 @@ class MeSerializer(StrictModelSerializer):
             "organizations",
         )
         read_only_fields = ("id", "email", "is_staff", "created_at", "updated_at")
+
+
+class LogInSerializer(StrictModelSerializer):
+    """A log-in: from where, since when, and whether it is the one that asks."""
+
+    current = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Session
+        fields = ("id", "ip_address", "user_agent", "created_at", "last_seen_at", "expires_at", "current")
+        read_only_fields = fields
+
+
+class APITokenSerializer(StrictModelSerializer):
+    """An API token, without the token."""
+
+    class Meta:
+        model = Session
+        fields = ("id", "name", "created_at", "last_seen_at", "expires_at")
+        read_only_fields = fields
+
+
+class NewAPITokenSerializer(StrictSerializer):
+    """An API token to make."""
+
+    name = NameField(max_length=100)
+    expires_in_days = StrictIntegerField(min_value=1, max_value=365)
+
+
+class ShownAPITokenSerializer(StrictModelSerializer):
+    """A new API token, with the token: this once."""
+
+    token = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Session
+        fields = ("id", "name", "token", "expires_at")
+        read_only_fields = fields
 
 
 class FoundingSerializer(StrictSerializer):

@@ -1,10 +1,15 @@
-"""Every write of accounts."""
+"""Every write of accounts.
+
+What must not happen beside one another holds rows until commit, always in this order: a person, then their
+organizations by key, then (in chatrooms) their rooms by key. So nobody waits for somebody who waits for them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +28,12 @@ from accounts.models import (
     OrganizationMember,
     Profile,
     Role,
+    Session,
+    SessionKind,
     User,
     UserSettings,
 )
+from accounts.querysets import SessionQuerySet, token_digest
 from accounts.sessions import log_in
 from common.constraints import key_of, refusing
 from common.errors import DomainError, Forbidden, IdConflict, NotVisible
@@ -71,6 +79,12 @@ class TooManyAttempts(DomainError):
     def __init__(self, retry_after: int):
         super().__init__()
         self.retry_after = retry_after
+
+
+class PersonDeleted(DomainError):
+    """This person is deleted; restore them first."""
+
+    code = "deleted"
 
 
 PERSON_CONFLICTS: dict[str, type[DomainError]] = {
@@ -154,6 +168,156 @@ def change_person(*, person: User, **changes: Any) -> None:
         User.objects.filter(pk=person.pk).update(updated_at=Now(), **changes)
 
 
+def change_password(*, person: User, password: str) -> None:
+    """Another password: every other log-in ends by it, and so does every API token.
+
+    All ways to a new password end in `save`, which tells `accounts.passwords`; here that is one transaction.
+    """
+    person.set_password(password)
+    with transaction.atomic():
+        person.save(update_fields=["password"])
+
+
+def put_person(*, person_id: UUID, by: User, email: str, name: str) -> bool:
+    """Give a person this e-mail and name, by staff, and make the person where there is none; whether so.
+
+    A new person has no password: they choose one by the mail of a password reset.
+    """
+    while True:
+        try:
+            with refusing({**PERSON_CONFLICTS, key_of(User): IdConflict}), transaction.atomic():
+                return _put_person(person_id, by, email, name)
+        except IdConflict:
+            continue  # somebody else has just made this person
+
+
+def _put_person(person_id: UUID, by: User, email: str, name: str) -> bool:
+    person = _held_by_staff(User.objects.overseen_by(by).filter(pk=person_id), by)
+    if person is not None and person.deleted_at is not None:
+        raise PersonDeleted
+    if EmailAddress.objects.filter(email=email, verified=True).exclude(user=person_id).exists():
+        raise EmailTaken
+    if person is None:
+        person = User(pk=person_id, email=email, name=name)
+        person.set_unusable_password()
+        _settle(person, None)
+        return True
+    User.objects.filter(pk=person_id).update(email=email, name=name, updated_at=Now())
+    if person.email != email:
+        # The address that staff give is the only one: whatever else was there or under way no longer counts.
+        EmailAddress.objects.filter(user=person).exclude(email=email).delete()
+        EmailAddress.objects.bulk_create(
+            [EmailAddress(user=person, email=email, primary=True)],
+            update_conflicts=True,
+            unique_fields=["user", "email"],
+            update_fields=["primary"],
+        )
+    return False
+
+
+def _held_by_staff(people: Any, by: User) -> User | None:
+    """The person, held until commit; only superusers lay hands on a superuser."""
+    person = people.select_for_update(no_key=True).first()
+    if person is not None and person.is_superuser and not by.is_superuser:
+        raise Forbidden
+    return person
+
+
+def hold_person(*, person: User) -> User:
+    """The row of a person who is present, held until commit, so that the account does not end meanwhile."""
+    held = User.objects.present().select_for_update(no_key=True).filter(pk=person.pk).first()
+    if held is None:
+        raise NotVisible
+    return held
+
+
+def delete_person(*, person_id: UUID, by: User) -> User:
+    """Put a person in the trash, by themselves or by staff, within a transaction; who is held until commit.
+
+    Their log-ins and API tokens end, and so do organizations without anybody else. Their memberships stay.
+    """
+    if not User.objects.filter(pk=person_id).soft_delete():
+        raise NotVisible
+    person = User.objects.get(pk=person_id)
+    if person.is_superuser and not by.is_superuser:
+        raise Forbidden
+    organizations = Organization.objects.visible_to(person)
+    _hold_all(organizations)
+    # In the same instant, by which a restore recognises them.
+    instant = {"deleted_at": person.deleted_at, "updated_at": person.deleted_at}
+    organizations.deserted().soft_delete(by=by, **instant)
+    if Organization.objects.owned_by(person).ownerless().exists():
+        raise LastOwner
+    end_sessions(person=person)
+    return person
+
+
+def restore_person(*, person_id: UUID, by: User) -> User:
+    """Bring a deleted person back, by staff, with the organizations that went along; as they were deleted."""
+    person = _held_by_staff(User.objects.deleted().filter(pk=person_id), by)
+    if person is None:
+        raise NotVisible
+    User.objects.filter(pk=person_id).restore()
+    organizations = Organization.objects.gone_with(person)
+    _hold_all(organizations)
+    organizations.restore()
+    # A log-in that was under way when the account ended does not come back to life.
+    end_sessions(person=person)
+    return person
+
+
+def _hold_all(organizations: Any) -> None:
+    list(organizations.select_for_update().order_by("pk").values_list("pk"))
+
+
+def end_sessions(*, person: User) -> None:
+    """End every log-in and API token of a person."""
+    Session.objects.filter(user=person).delete()
+
+
+def end_api_tokens(*, person: User) -> None:
+    """End every API token of a person."""
+    Session.objects.filter(user=person).api_tokens().delete()
+
+
+def end_other_log_ins(*, person: User, current: Session) -> None:
+    """End every log-in of a person but the one they are speaking by; API tokens stay."""
+    Session.objects.filter(user=person).log_ins().exclude(pk=current.pk).delete()
+
+
+def end_log_in(*, person: User, session_id: UUID) -> None:
+    """End one of one's log-ins."""
+    _end(Session.objects.visible_to(person).log_ins(), session_id)
+
+
+def end_api_token(*, person: User, token_id: UUID) -> None:
+    """End one of one's API tokens."""
+    _end(Session.objects.visible_to(person).api_tokens(), token_id)
+
+
+def _end(sessions: SessionQuerySet, key: UUID) -> None:
+    ended, _ = sessions.filter(pk=key).delete()
+    if not ended:
+        raise NotVisible
+
+
+@transaction.atomic
+def create_api_token(*, person: User, name: str, expires_in_days: int) -> tuple[Session, str]:
+    """A new API token of a person, as its row and the token, which is never to be seen again."""
+    # A new password ends all tokens; one that was asked for under the old password must not come after that.
+    if hold_person(person=person).password != person.password:
+        raise NotVisible
+    token = f"lyc_{token_urlsafe(32)}"
+    session = Session.objects.create(
+        kind=SessionKind.API,
+        user=person,
+        name=name,
+        token_digest=token_digest(token),
+        expires_at=Now() + timedelta(days=expires_in_days),
+    )
+    return session, token
+
+
 def change_profile(*, person: User, **changes: Any) -> None:
     """What a person says of themselves; which makes the row if there is none yet."""
     _change_own(Profile, person, changes)
@@ -210,16 +374,18 @@ def _free_slug(name: str) -> str:
 def change_organization(*, organization_id: UUID, by: User, **changes: Any) -> None:
     """Another name or slug, by an owner or admin."""
     with refusing({"slug_once": SlugTaken}), transaction.atomic():
+        _hold(organization_id, by)
         rows = Organization.objects.administered_by(by).filter(pk=organization_id)
         if not rows.update(updated_at=Now(), **changes):
-            raise NotVisible
+            raise Forbidden
 
 
+@transaction.atomic
 def delete_organization(*, organization_id: UUID, by: User) -> None:
     """Put an organization in its owners' trash."""
+    _hold(organization_id, by)
     if not Organization.objects.owned_by(by).filter(pk=organization_id).soft_delete(by=by):
-        seen = Organization.objects.visible_to(by)
-        raise Forbidden if seen.filter(pk=organization_id).exists() else NotVisible
+        raise Forbidden
 
 
 def restore_organization(*, organization_id: UUID, by: User) -> None:
@@ -234,6 +400,12 @@ def _hold(organization_id: UUID, by: User) -> None:
     organizations = Organization.objects.select_for_update().visible_to(by)
     if not organizations.filter(pk=organization_id):
         raise NotVisible
+
+
+def _only(organizations: Any, organization_id: UUID) -> None:
+    """Refuse who has not the role that these organizations are seen by."""
+    if not organizations.filter(pk=organization_id).exists():
+        raise Forbidden
 
 
 def _member(organization_id: UUID, user_id: UUID) -> OrganizationMember:
@@ -263,16 +435,20 @@ def _keep_an_owner(leaving: OrganizationMember) -> None:
 def add_member(*, organization_id: UUID, by: User, user: User, role: str = Role.MEMBER) -> OrganizationMember:
     """Take a person in; owners and admins may, and only an owner makes another owner."""
     with refusing({"organization_member_once": AlreadyMember}), transaction.atomic():
+        hold_person(person=user)
         _hold(organization_id, by)
-        own = _member(organization_id, by.pk).role
-        if own == Role.MEMBER or (role == Role.OWNER and own != Role.OWNER):
-            raise Forbidden
+        organizations = Organization.objects
+        _only(
+            organizations.owned_by(by) if role == Role.OWNER else organizations.administered_by(by),
+            organization_id,
+        )
         return OrganizationMember.objects.create(organization_id=organization_id, user=user, role=role)
 
 
 def add_member_by_staff(*, organization_id: UUID, user: User, role: str) -> OrganizationMember:
     """Take a person in, by staff."""
     with refusing({"organization_member_once": AlreadyMember}), transaction.atomic():
+        hold_person(person=user)
         return OrganizationMember.objects.create(organization_id=organization_id, user=user, role=role)
 
 
@@ -281,8 +457,7 @@ def change_member(*, organization_id: UUID, by: User, user_id: UUID, role: str) 
     """Give a member another role, by an owner."""
     _hold(organization_id, by)
     member = _member(organization_id, user_id)
-    if _member(organization_id, by.pk).role != Role.OWNER:
-        raise Forbidden
+    _only(Organization.objects.owned_by(by), organization_id)
     _give_role(member, role)
 
 

@@ -1,16 +1,23 @@
 """Django's session engine over the Session table: the cookie or token outside, its digest inside."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
-from django.db import IntegrityError, transaction
+from django.contrib.sessions.backends.base import CreateError, SessionBase
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts.models import Session, SessionKind, User
 from accounts.querysets import token_digest
+
+logger = logging.getLogger("lyceum.sessions")
 
 
 class SessionStore(SessionBase):
@@ -29,12 +36,18 @@ class SessionStore(SessionBase):
         return self._rows(session_key).unexpired().exists()
 
     def load(self) -> dict[str, Any]:
-        row = self._rows(self.session_key).unexpired().first() if self.session_key else None
+        row = self._rows(self.session_key).unexpired().with_lapse().first() if self.session_key else None
         if row is None:
             self._session_key = None
             return {}
+        see(row)
         self.ip_address, self.user_agent = row.ip_address, row.user_agent
         return self.decode(row.session_data)
+
+    def cycle_key(self) -> None:
+        """A new token where a log-in begins. One that goes on keeps its own: its password has changed."""
+        if SESSION_KEY not in self:
+            super().cycle_key()
 
     def create(self) -> None:
         while True:
@@ -66,7 +79,8 @@ class SessionStore(SessionBase):
             except IntegrityError:
                 raise CreateError from None
         elif not self._rows(self.session_key).update(updated_at=Now(), **columns):
-            raise UpdateError
+            # Ended while this request was under way: a refusal, not a bug, with allauth's calls as well.
+            raise SessionInterrupted("The log-in has ended meanwhile.")
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
@@ -87,3 +101,40 @@ def log_in(user: User, *, ip_address: str | None, user_agent: str) -> SessionSto
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.save()
     return store
+
+
+def opens(session: Session, user: User) -> bool:
+    """Whether a session still lets its person in: another password ends the log-ins of the old one."""
+    if session.kind == SessionKind.API:
+        return True  # these are removed with the old password
+    known = SessionStore().decode(session.session_data).get(HASH_SESSION_KEY, "")
+    return constant_time_compare(known, user.get_session_auth_hash())
+
+
+def see(session: Any) -> None:
+    """Remember that a session read `with_lapse` is in use, to within five minutes.
+
+    The request that it comes with may be a read, so it neither waits for another writer nor fails.
+    """
+    if not session.is_unseen_lately:
+        return
+    try:
+        with _without_waiting():
+            Session.objects.filter(pk=session.pk).unseen_lately().update(last_seen_at=Now())
+    except DatabaseError as error:
+        logger.info("not noted that a session is in use: %s", type(error).__name__)
+
+
+@contextmanager
+def _without_waiting() -> Iterator[None]:
+    """On SQLite, where one writer holds up all others, give up at once."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    patience = int(connection.settings_dict["OPTIONS"]["timeout"] * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience}")

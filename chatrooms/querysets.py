@@ -51,6 +51,10 @@ class RoomQuerySet(SoftDeleteQuerySet):
         """Live rooms that the person is in."""
         return self.alive().filter(pk__in=_members().filter(user=user).values("room"))
 
+    def open_to(self, user: Any) -> Self:
+        """The same, unless the person has been deleted since they were let in."""
+        return self.alive().filter(pk__in=_members().of_live_people().filter(user=user).values("room"))
+
     def administered_by(self, user: Any) -> Self:
         """Those that the person may run: groups as an admin, direct rooms as either of the two."""
         return self.visible_to(user).filter(_run_by(user))
@@ -65,6 +69,23 @@ class RoomQuerySet(SoftDeleteQuerySet):
 
     def of_type(self, type: str | None) -> Self:
         return self.filter(type=type) if type else self
+
+    def deserted(self) -> Self:
+        """Those in which everybody is deleted, and those that everybody has left."""
+        return self.filter(~Exists(_members().of_live_people().filter(room=OuterRef("pk"))))
+
+    def leaderless(self) -> Self:
+        """Those without an admin who can log in."""
+        return self.filter(~Exists(_members().acting_admins().filter(room=OuterRef("pk"))))
+
+    def with_heir(self) -> Self:
+        """With `heir`, the membership of who should lead next."""
+        heir = _members().filter(room=OuterRef("pk")).next_in_line().values("pk")[:1]
+        return self.annotate(heir=Subquery(heir))
+
+    def gone_with(self, person: Any) -> Self:
+        """Those that went into the trash in the instant in which this deleted member did."""
+        return self.deleted_of_member(person).filter(deleted_at=person.deleted_at)
 
     def with_place_of(self, user: Any) -> Self:
         """With `role` and `last_read_seq`, the person's own."""

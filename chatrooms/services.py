@@ -2,7 +2,8 @@
 
 Whatever may not happen beside a post (a member who goes, a room that is deleted, another role) holds the
 row of the room until commit and asks only then who is in it: a question asked while waiting for the row
-would be answered from before.
+would be answered from before. A person is held before rooms are, and several rooms in the order of their
+keys, so that nobody waits for somebody who waits for them.
 """
 
 from collections.abc import Iterable
@@ -14,9 +15,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import User
-from accounts.services import AlreadyMember
+from accounts.services import AlreadyMember, hold_person
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomRole, RoomType, pair_key
-from chatrooms.querysets import RoomMessageQuerySet
+from chatrooms.querysets import RoomMessageQuerySet, RoomQuerySet
 from common.constraints import key_of, refusing
 from common.errors import DomainError, Forbidden, IdConflict, NotVisible
 from common.functions import not_before
@@ -73,7 +74,7 @@ def _held(room_id: UUID, by: User) -> Any:
     """A room that the person is in, with their role, held until commit."""
     if not Room.objects.select_for_update().filter(pk=room_id):
         raise NotVisible
-    room = Room.objects.visible_to(by).with_place_of(by).filter(pk=room_id).first()
+    room = Room.objects.open_to(by).with_place_of(by).filter(pk=room_id).first()
     if room is None:
         raise NotVisible
     return room
@@ -129,6 +130,7 @@ def _member(room_id: UUID, user_id: UUID) -> RoomMember:
 def add_member(*, room_id: UUID, by: User, user: User, role: str = RoomRole.MEMBER) -> RoomMember:
     """Take a person into a group; what was said before counts as read."""
     with refusing({"room_member_once": AlreadyMember}), transaction.atomic():
+        hold_person(person=user)
         room = _held(room_id, by)
         _only_admins(room)
         return _take_in(room, user, role)
@@ -137,6 +139,7 @@ def add_member(*, room_id: UUID, by: User, user: User, role: str = RoomRole.MEMB
 def add_member_by_staff(*, room_id: UUID, user: User, role: str) -> RoomMember:
     """Take a person into a group, by staff."""
     with refusing({"room_member_once": AlreadyMember}), transaction.atomic():
+        hold_person(person=user)
         return _take_in(_held_group(room_id), user, role)
 
 
@@ -176,7 +179,7 @@ def remove_member(*, room_id: UUID, by: User, user_id: UUID) -> None:
     if room.type == RoomType.DIRECT or user_id != by.pk:
         _only_admins(room)
     member.delete()
-    _hand_on(room_id, by)
+    _hand_on(Room.objects.filter(pk=room_id), by)
 
 
 @transaction.atomic
@@ -184,17 +187,36 @@ def remove_member_by_staff(*, room_id: UUID, by: User, user_id: UUID) -> None:
     """Let a member of a group go, by staff."""
     _held_group(room_id)
     RoomMember.objects.in_room(room_id).filter(user=user_id).delete()
-    _hand_on(room_id, by)
+    _hand_on(Room.objects.filter(pk=room_id), by)
 
 
-def _hand_on(room_id: UUID, by: User) -> None:
+def _hand_on(groups: RoomQuerySet, by: User, **instant: Any) -> None:
     """After somebody has left: a group without an admin gets one, a group without anyone is deleted."""
-    members = RoomMember.objects.in_room(room_id)
-    next_in_line = members.next_in_line().first()
-    if next_in_line is None:
-        Room.objects.filter(pk=room_id).soft_delete(by=by)
-    elif not members.acting_admins().exists():
-        RoomMember.objects.filter(pk=next_in_line.pk).update(role=RoomRole.ADMIN, updated_at=Now())
+    groups.deserted().soft_delete(by=by, **instant)
+    heirs = groups.alive().leaderless().with_heir().values("heir")
+    RoomMember.objects.filter(pk__in=heirs).update(role=RoomRole.ADMIN, updated_at=Now())
+
+
+def withdraw(*, person: User, by: User) -> None:
+    """Hand on the groups of a person who has just been deleted, within that transaction.
+
+    Their places stay; a group without anybody else goes along, in the same instant.
+    """
+    rooms = Room.objects.visible_to(person)
+    _hold_all(rooms)
+    instant = {"deleted_at": person.deleted_at, "updated_at": person.deleted_at}
+    _hand_on(rooms.of_type(RoomType.GROUP), by, **instant)
+
+
+def bring_groups_back(*, person: User) -> None:
+    """Restore the groups that went along with a person, by the instant in which the person was deleted."""
+    groups = Room.objects.gone_with(person).of_type(RoomType.GROUP)
+    _hold_all(groups)
+    groups.restore()
+
+
+def _hold_all(rooms: RoomQuerySet) -> None:
+    list(rooms.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _numbered(room_id: UUID, **moved: Any) -> Room:
@@ -212,7 +234,7 @@ def _numbered(room_id: UUID, **moved: Any) -> Room:
 def _numbered_by(by: User, room_id: UUID, **moved: Any) -> Room:
     """The same by somebody who is in the room; asked once it is held, so that nobody speaks after leaving."""
     room = _numbered(room_id, **moved)
-    if not Room.objects.visible_to(by).filter(pk=room_id).exists():
+    if not Room.objects.open_to(by).filter(pk=room_id).exists():
         raise NotVisible
     return room
 

@@ -39,6 +39,19 @@ class Page(BasePagination):
         )
 
 
+class Whole(BasePagination):
+    """All of a list that is never long, as `items`."""
+
+    def paginate_queryset(self, queryset, request, view=None):
+        return list(queryset)
+
+    def get_paginated_response(self, data: list) -> Response:
+        return Response({"items": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return _envelope(items=schema)
+
+
 class SequencePagination(BasePagination):
     """`?before=` or `?after=` a number, `?limit=`, over a numbered history; always oldest first."""
 

@@ -223,6 +223,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.EndsAPITokens"},  # asks nothing, hears of every new password
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "config.urls.csrf_failure"

@@ -3,18 +3,22 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from config.ops.views import NothingThere
 from config.schema import DocsView, SchemaView
 from config.studio.pages import page_or_plain
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("materials.urls")),
     path("", include("media_summaries.urls")),
     path("", include("threads.urls")),
     path("", include("chatrooms.urls")),
+    path("", include("config.people.urls")),
+    # Behind all others: what is left below `ops/`.
+    re_path("^ops/", NothingThere.as_view()),
 ]
 
 urlpatterns = [

@@ -40,16 +40,19 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 
 @contextmanager
-def arriving_before_commit(call: Callable[[], Any]):
+def arriving_before_commit(call: Callable[[], Any], arrived: threading.Event | None = None):
     """Start a call when the block is done but not yet committed; yields a list that gets its answer.
 
-    Long enough before that the call has asked whatever it asks without waiting.
+    Long enough before that the call has asked whatever it asks without waiting; on a busy machine that is
+    certain only with an event that says so.
     """
     answers: list[Any] = []
     runner = _Runner(call)
     with transaction.atomic():
         yield answers
         runner.start()
+        if arrived:
+            assert arrived.wait(timeout=30)
         time.sleep(0.4)
     runner.join()
     answers.append(runner.answer)

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = sorted(path.parent.name for path in ROOT.glob("*/services.py"))
-GATES = {"visible_to", "administered_by", "owned_by", "in_trash_of", "deleted_of_member"}
+APPS = sorted(
+    str(path.parent.relative_to(ROOT))
+    for path in [*ROOT.glob("*/services.py"), *ROOT.glob("config/*/services.py")]
+)
+GATES = {"visible_to", "overseen_by", "administered_by", "owned_by", "in_trash_of", "deleted_of_member"}
 WRITES = {
     "save",
     "create",

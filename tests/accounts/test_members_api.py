@@ -307,11 +307,12 @@ def test_writes_cost_few_statements(as_user, acme, alice, bob, queries):
 
     with queries() as sent:
         client.post(url(acme), body)
-    # The session; seen, allowed, the person; begin, the organization held, one's role, the row, end.
-    assert len(sent) == 9
+    # The session; seen, allowed, the person; begin, the person and the organization held, allowed, the row,
+    # end.
+    assert len(sent) == 10
     with queries() as sent:
         client.patch(url(acme, bob), {"role": "admin"})
-    # The session; seen, the member, allowed; begin, held, member, one's role, update, end; the member.
+    # The session; seen, the member, allowed; begin, held, member, allowed, update, end; the member.
     assert len(sent) == 11
     with queries() as sent:
         client.delete(url(acme, bob))

@@ -332,12 +332,12 @@ def test_a_change_and_a_deletion_cost_few_statements(as_user, alice, acme, queri
 
     with queries() as sent:
         client.patch(one(acme), {"name": "New"})
-    # The session; the role; the row before and after; begin, update and end.
-    assert len(sent) == 7
+    # The session; the role; the row before and after; begin, held, update and end.
+    assert len(sent) == 8
     with queries() as sent:
         client.delete(one(acme))
-    # The session; the row; the update.
-    assert len(sent) == 3
+    # The session; the row; begin, held, update and end.
+    assert len(sent) == 6
 
 
 def test_a_plain_member_does_not_repeat_what_its_owner_made(as_user, alice, bob):
