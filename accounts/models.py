@@ -68,6 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
                 Upper("username"), name="username_once", field="username", message="This username is taken."
             ),
             is_lower_case("email", name="user_email_lower_case"),
+            # ASCII without blanks: SQLite knows no capitals beyond it.
+            has_only("email", "!-~", name="user_email_characters"),
             length_between("email", 3, 254, name="user_email_length"),
             length_between("name", 0, 100, name="user_name_length"),
             length_between("username", 3, 30, name="user_username_length"),

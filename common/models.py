@@ -1,5 +1,7 @@
 """What every table of Lyceum has: a key, its times and, where people delete, a trash."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -8,10 +10,20 @@ from uuid_utils.compat import uuid7
 from common.functions import RandomUUID
 
 
+class KeyField(models.UUIDField):
+    """A key as 32 hexadecimal digits on SQLite, which would take any text; PostgreSQL has a type for it."""
+
+    def db_check(self, connection: Any) -> str | None:
+        if connection.vendor != "sqlite":
+            return super().db_check(connection)
+        column = connection.ops.quote_name(self.column)
+        return f"LENGTH({column}) = 32 AND {column} NOT GLOB '*[^0-9a-f]*'"
+
+
 class BaseModel(models.Model):
     """A row with a time-ordered key and the database's own clock."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, db_default=RandomUUID(), editable=False)
+    id = KeyField(primary_key=True, default=uuid7, db_default=RandomUUID(), editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 

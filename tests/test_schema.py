@@ -87,6 +87,7 @@ CHECKS = {
     "session_token_digest_length": (SessionFactory, {"token_digest": "short"}),
     "session_name_length": (SessionFactory, {"name": LONG[:101]}),
     "session_user_agent_length": (SessionFactory, {"user_agent": LONG[:513]}),
+    "user_email_characters": (UserFactory, {"email": "é@example.com"}),
     "attempt_counter_kind": (AttemptCounterFactory, {"kind": "other"}),
     "attempt_counter_digest_length": (AttemptCounterFactory, {"key_digest": "short"}),
     "attempt_counter_list": (AttemptCounterFactory, {"attempts": {}}),
@@ -340,3 +341,24 @@ def test_every_foreign_key_has_an_index(db, field):
         for index in found.values()
         if index["columns"]
     )
+
+
+@pytest.mark.parametrize(
+    "key", ["abc", "", "01890A5DAC96774BBCCEB302099A8057", "01890a5d_ac96_774b_bcce_b302099a"]
+)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_a_key_that_is_no_uuid_is_refused(db, model, key):
+    if connection.vendor == "postgresql" and len(key) == 32 and key.isalnum():
+        pytest.skip("the type reads capitals, and stores none")
+    row = MODELS[model]()
+
+    with pytest.raises((IntegrityError, DataError)), transaction.atomic():
+        run(f"UPDATE {model._meta.db_table} SET id = %s WHERE id = %s", [key, written(model, "id", row.pk)])  # noqa: S608
+
+
+@pytest.mark.parametrize("email", ["É@a.io", "é@a.io", "a b@a.io", "A@a.io"])
+def test_an_address_of_other_letters_is_refused_alike(db, email):
+    person = UserFactory()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        update(person, {"email": email})
