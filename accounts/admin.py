@@ -1,9 +1,10 @@
 """People, their log-ins and organizations in the studio."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.http import HttpRequest
@@ -105,23 +106,6 @@ class UserAdmin(TableAdmin):
             services.end_sessions(person=row)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-
-admin.site.unregister(EmailAddress)
-
-
-@admin.register(EmailAddress)
-class AddressAdmin(EmailAddressAdmin):
-    """Where people get their mail, and whether they have proved it; another address is theirs to give."""
-
-    search_fields = ("email",)
-    readonly_fields = ("user", "email", "primary")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -240,3 +224,49 @@ class UserSettingsAdmin(TableAdmin):
     search_fields = ("user__email",)
     autocomplete_fields = fixed_fields = ("user",)
     ordering = ("-id",)
+
+
+# allauth's own pages show and edit the secrets of these tables, or what only the flows may change.
+for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(model)
+
+
+class ReadOnlyAdmin(TableAdmin):
+    """A table that people change by their own flows alone; only the columns that are named here show."""
+
+    readonly_fields = ()
+    list_select_related = ("user",)
+    search_fields: ClassVar[tuple[str, ...]] = ("user__email", "user__name")
+    ordering = ("-id",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    """People's addresses, proved or not, and those that they want to change to."""
+
+    list_display = fields = ("email", "user", "primary", "verified")
+    list_filter = ("primary", "verified")
+    search_fields = ("email", "user__name")
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Authenticator apps, recovery codes and passkeys, without what is in them."""
+
+    list_display = fields = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type", "created_at")
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(ReadOnlyAdmin):
+    """Accounts at outside providers that open an account here."""
+
+    list_display = fields = ("user", "provider", "uid", "date_joined", "last_login")
+    list_filter = ("provider",)
+    search_fields = ("user__email", "user__name", "uid")

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -37,10 +38,17 @@ class PasswordBackend(AuthenticationBackend):
         services.count_attempt(
             kind=AttemptKind.LOGIN, key=f"{address} {account}", rate=settings.THROTTLE_LOGIN
         )
-        with services.failure_counted(address=address) as outcome:
-            person = super().authenticate(request, **credentials)
-            outcome.is_success = person is not None
+        counted = services.count_failure(address=address)
+        person = super().authenticate(request, **credentials)
+        if person is not None:
+            services.take_back_failure(address=address, counted=counted)
         return person
+
+    def _authenticate_by_email(self, email: str, password: str) -> Any:
+        # The one address of a person, proved or not. An address that somebody wants to change to is not
+        # theirs yet, and a look-alike in other letters is another address.
+        person = User.objects.filter(email=email.lower()).first() if email.isascii() else None
+        return self._check_password(person, password)
 
     def user_can_authenticate(self, user: Any) -> bool:
         return user.is_active and user.deleted_at is None
@@ -50,6 +58,13 @@ class PasswordBackend(AuthenticationBackend):
         # allauth would remember a deactivated person here to tell them so. That would also tell a
         # stranger that the password was right, so the answer is that of a wrong password.
         return None
+
+
+class ResetKeys(PasswordResetTokenGenerator):
+    """The keys in reset links: for one address and one password, and for people who are present."""
+
+    def check_token(self, user: Any, token: str | None) -> bool:
+        return user.is_active and user.deleted_at is None and super().check_token(user, token)
 
 
 class SessionTokenAuthentication(BaseAuthentication):

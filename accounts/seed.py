@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
-from accounts import services
+from accounts import credentials, services
 from accounts.models import Organization, Role, User
 from common.seeding import Made, Volume, moment, stable_id
 
@@ -59,6 +60,8 @@ def seed() -> None:
         user, _ = services.sign_up(
             id=key, email=one.email, password=PASSWORD, name=one.name, username=one.username
         )
+        # Proved, so that passkeys and authenticator apps can be tried with them.
+        credentials.prove_address(address=EmailAddress.objects.get(user=user))
         if one.bio:
             services.change_profile(person=user, bio=one.bio)
         if one.username == "staff":

@@ -6,7 +6,6 @@ organizations by key, then (in chatrooms) their rooms by key. So nobody waits fo
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from secrets import token_urlsafe
@@ -166,16 +165,6 @@ def change_person(*, person: User, **changes: Any) -> None:
     """Another name, username or image."""
     with refusing(PERSON_CONFLICTS), transaction.atomic():
         User.objects.filter(pk=person.pk).update(updated_at=Now(), **changes)
-
-
-def change_password(*, person: User, password: str) -> None:
-    """Another password: every other log-in ends by it, and so does every API token.
-
-    All ways to a new password end in `save`, which tells `accounts.passwords`; here that is one transaction.
-    """
-    person.set_password(password)
-    with transaction.atomic():
-        person.save(update_fields=["password"])
 
 
 def put_person(*, person_id: UUID, by: User, email: str, name: str) -> bool:
@@ -526,25 +515,19 @@ def _hold_counter(kind: AttemptKind, key: str, seconds: int) -> Any:
     return AttemptCounter.objects.with_clock().get(key_digest=digest)
 
 
-@dataclass
-class Outcome:
-    """Whether what was tried has succeeded."""
-
-    is_success: bool = False
-
-
-@contextmanager
-def failure_counted(*, address: str) -> Iterator[Outcome]:
-    """Count a failure of an address ahead of the try, and take it back where the try succeeds.
+def count_failure(*, address: str) -> float:
+    """Count a failure of an address ahead of the try; the time it is counted under.
 
     Counted only afterwards, many tries at once would all be let in.
     """
-    outcome = Outcome()
-    rate = settings.THROTTLE_LOGIN_FAILURES
-    counted = count_attempt(kind=AttemptKind.FAILURE, key=address, rate=rate)
-    yield outcome
-    if outcome.is_success and rate:
-        with transaction.atomic():
-            counter = _hold_counter(AttemptKind.FAILURE, address, rate[1])
-            counter.attempts = [time for time in counter.attempts if time != counted]
-            counter.save(update_fields=["attempts"])
+    return count_attempt(kind=AttemptKind.FAILURE, key=address, rate=settings.THROTTLE_LOGIN_FAILURES)
+
+
+def take_back_failure(*, address: str, counted: float) -> None:
+    """The try that was counted ahead has succeeded."""
+    if settings.THROTTLE_LOGIN_FAILURES is None:
+        return
+    with transaction.atomic():
+        counter = _hold_counter(AttemptKind.FAILURE, address, settings.THROTTLE_LOGIN_FAILURES[1])
+        counter.attempts = [time for time in counter.attempts if time != counted]
+        counter.save(update_fields=["attempts"])

@@ -1,8 +1,10 @@
 """Django's session engine over the Session table: the cookie or token outside, its digest inside."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +18,10 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import Session, SessionKind, User
 from accounts.querysets import token_digest
+from accounts.seals import BrokenSeal, seal, unseal
+
+# What is begun without being logged in: a second factor asked for, a passkey's challenge, a provider's page.
+UNFINISHED = timedelta(hours=1)
 
 logger = logging.getLogger("lyceum.sessions")
 
@@ -23,11 +29,25 @@ logger = logging.getLogger("lyceum.sessions")
 class SessionStore(SessionBase):
     """One log-in; `session_key` is the token, which only the client keeps.
 
-    `ip_address` and `user_agent` describe the client, once the log-in has told them.
+    `ip_address` and `user_agent` describe the client, once the log-in has told them. The data is sealed:
+    it holds a new authenticator's secret until that is confirmed, and what a provider has sent.
     """
 
     ip_address: str | None = None
     user_agent = ""
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        return seal(json.dumps(session_dict, separators=(",", ":")))
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        try:
+            return json.loads(unseal(str(session_data)))
+        except BrokenSeal:
+            return {}
+
+    def get_expiry_age(self, **kwargs: Any) -> int:
+        age = super().get_expiry_age(**kwargs)
+        return age if SESSION_KEY in self else min(age, int(UNFINISHED.total_seconds()))
 
     def _rows(self, session_key: str) -> Any:
         return Session.objects.of_token(session_key).filter(kind=SessionKind.LOGIN)
@@ -70,7 +90,7 @@ class SessionStore(SessionBase):
             "user_id": User._meta.pk.to_python(user_id) if user_id else None,
             "ip_address": self.ip_address,
             "user_agent": self.user_agent[:512],
-            "expires_at": self.get_expiry_date(),
+            "expires_at": timezone.now() + timedelta(seconds=self.get_expiry_age()),
         }
         if must_create:
             try:
@@ -108,7 +128,8 @@ def opens(session: Session, user: User) -> bool:
     if session.kind == SessionKind.API:
         return True  # these are removed with the old password
     known = SessionStore().decode(session.session_data).get(HASH_SESSION_KEY, "")
-    return constant_time_compare(known, user.get_session_auth_hash())
+    valid = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(known, hash) for hash in valid)
 
 
 def see(session: Any) -> None:

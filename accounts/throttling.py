@@ -66,42 +66,46 @@ class SignUpThrottle(BaseThrottle):
 class AttemptLimitMiddleware:
     """Limits allauth's calls; passwords that log in are counted where they are checked."""
 
+    # By the part of the address behind the client and version.
     COUNTED: dict[str, Callable[[HttpRequest], None]] = {
-        "account:signup": count_sign_up,
-        "account:request_password_reset": count_mail,
-        "account:change_password": count_within_login,
-        "account:manage_email": count_within_login,
+        "auth/signup": count_sign_up,
+        "auth/provider/signup": count_sign_up,
+        "auth/password/request": count_mail,
+        "account/password/change": count_within_login,
+        "account/email": count_within_login,
     }
-    # They check a code or a key; one that is wrong answers 400.
+    # They check a code, a key or another's word; one that is wrong answers 400.
     CHECKED = {
-        "account:reset_password",
-        "account:verify_email",
-        "mfa:authenticate",
-        "mfa:authenticate_webauthn",
-        "mfa:login_webauthn",
-        "mfa:reauthenticate",
-        "mfa:reauthenticate_webauthn",
+        "auth/password/reset",
+        "auth/email/verify",
+        "auth/2fa/authenticate",
+        "auth/2fa/reauthenticate",
+        "auth/webauthn/login",
+        "auth/webauthn/authenticate",
+        "auth/webauthn/reauthenticate",
+        "auth/provider/token",
     }
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        counted = getattr(request, "counted_failure", None)
+        if counted is not None and response.status_code != 400 and response.status_code < 500:
+            services.take_back_failure(address=counted_address(request), counted=counted)
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        match = request.resolver_match
-        if match is None or match.app_names[:1] != ["headless"] or request.method not in {"POST", "PUT"}:
+        if not request.path_info.startswith("/api/auth/") or request.method not in {"POST", "PUT"}:
             return None
-        name = ":".join(match.view_name.split(":")[2:])  # headless:app:account:signup
+        name = request.path_info.partition("/v1/")[2]
         try:
             if name in self.COUNTED:
                 self.COUNTED[name](request)
             elif name in self.CHECKED:
-                with services.failure_counted(address=counted_address(request)) as outcome:
-                    response = view(request, *args, **kwargs)
-                    outcome.is_success = response.status_code != 400
-                    return response
+                counted = services.count_failure(address=counted_address(request))
+                request.counted_failure = counted  # type: ignore[attr-defined]
         except services.TooManyAttempts as refusal:
             return too_many(request, refusal.retry_after)
         return None

@@ -24,7 +24,7 @@ from common.forms import LongText, StudioForm
 from common.functions import CountUpTo, Fold
 
 # Nobody may guess at these, be it by filters in an address.
-SECRET_COLUMNS = {"password", "token_digest", "session_data"}
+SECRET_COLUMNS = {"password", "token_digest", "session_data", "data", "extra_data", "token", "token_secret"}
 # Beyond this many, the rows that point at one are only said to be more.
 MANY = 1_000
 MANY_INLINE = 100

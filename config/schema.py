@@ -49,7 +49,7 @@ VERBS = {
     "delete": "destroy",
 }
 # Telephones, codes by mail and tokens that are refreshed: allauth's addresses for what Lyceum does not offer.
-UNUSED = re.compile("/(phone|code|tokens)(/|$)")
+UNUSED = re.compile("/(phone|code|tokens|resend)(/|$)")
 
 
 def with_auth_calls(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def kept_secret_key() -> str:
 
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 if PRODUCTION:
     for name, value in {"SECRET_KEY": SECRET_KEY, "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
@@ -111,6 +112,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.google",
     "allauth.headless",
     "rest_framework",
     "drf_spectacular",
@@ -216,7 +221,7 @@ SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.BCryptPasswordHasher",  # hashes of the older systems, rehashed at log-in
+    "accounts.hashers.OldBCryptHasher",  # hashes of the older systems, rehashed at log-in
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -228,24 +233,62 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "config.urls.csrf_failure"
 
+PASSWORD_RESET_TIMEOUT = 60 * 60
+
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_CONFIRMATION_HMAC = True
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lyceum] "
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.authentication.ResetKeys"  # noqa: S105
+# A token that was stolen must not be enough to take the account along.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_RATE_LIMITS = False
+
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Lyceum"
+MFA_RATE_LIMITS = False
+# The domain that passkeys are for, where pages and API have different hosts under it; else the API's host.
+PASSKEY_DOMAIN = env.str("PASSKEY_DOMAIN", default="")
+
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+
+
+def provider(name: str, id_variable: str, key_variable: str, **options: Any) -> dict[str, Any]:
+    """allauth's settings of a provider that has its pair of variables; empty where it has neither."""
+    client_id, secret = (env.str(variable, default="") for variable in (id_variable, key_variable))
+    if bool(client_id) != bool(secret):
+        raise ImproperlyConfigured(f"{id_variable} and {key_variable} come together or not at all.")
+    app = {"client_id": client_id, "secret": secret, "key": ""}
+    return {name: {"APPS": [app], "OAUTH_PKCE_ENABLED": True, **options}} if client_id else {}
+
+
+SOCIALACCOUNT_PROVIDERS = {
+    **provider("google", "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", SCOPE=["profile", "email"]),
+    **provider("github", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", SCOPE=["read:user", "user:email"]),
+}
+
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app", "browser")
 # /api/schema/ merges its document; its own page would load scripts from elsewhere.
 HEADLESS_SERVE_SPECIFICATION = True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None
+FRONTEND_URL = (env.str("FRONTEND_URL", default="") or "http://127.0.0.1:8000").rstrip("/")
 HEADLESS_FRONTEND_URLS = {
-    name: f"{env.str('FRONTEND_URL', default='http://127.0.0.1:8000').rstrip('/')}{path}"
+    name: f"{FRONTEND_URL}{path}"
     for name, path in {
         "account_confirm_email": "/verify-email/{key}",
         "account_reset_password": "/password/reset",
         "account_reset_password_from_key": "/password/reset/{key}",
         "account_signup": "/sign-up",
+        "socialaccount_login_error": "/log-in/provider",
     }.items()
 }
 

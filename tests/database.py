@@ -27,7 +27,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     # At exit, which is after the server's own farewell: that one is registered later.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["DATA_DIR"] = str(folder / "var")
-    for name in ("ENVIRONMENT", "DEBUG", "EMAIL_URL", "LOG_LEVEL", "DB_URL", *LIMITS):
+    for name in (*DEFAULTS, *UNSET, *LIMITS):
         # Empty means unset and, unlike unset, is not filled in from an .env file.
         os.environ[name] = DEFAULTS.get(name, "")
     if early_config.known_args_namespace.db == "postgresql":
@@ -44,6 +44,16 @@ DEFAULTS = {
 }
 
 
+UNSET = (
+    "DB_URL",
+    "FRONTEND_URL",
+    "GITHUB_CLIENT_ID",
+    "GITHUB_CLIENT_SECRET",
+    "GOOGLE_CLIENT_ID",
+    "GOOGLE_CLIENT_SECRET",
+    "PASSKEY_DOMAIN",
+    "SECRET_KEY_FALLBACKS",
+)
 # Tests send more than people do; those of the limits set their own.
 LIMITS = ("THROTTLE_LOGIN", "THROTTLE_LOGIN_FAILURES", "THROTTLE_SIGNUP", "THROTTLE_USER", "THROTTLE_ANON")
 

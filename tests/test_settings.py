@@ -70,6 +70,8 @@ def test_options_of_the_url_reach_the_driver(settings_of):
         ({"THROTTLE_LOGIN": "many"}, "THROTTLE_LOGIN"),
         ({"THROTTLE_ANON": "0/min"}, "THROTTLE_ANON"),
         ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
+        ({"GOOGLE_CLIENT_ID": "x"}, "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET"),
+        ({"GITHUB_CLIENT_SECRET": "secret"}, "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET"),
     ],
 )
 def test_a_bad_value_says_so_and_stops(settings_of, variables, complaint):
@@ -80,6 +82,16 @@ def test_a_bad_value_says_so_and_stops(settings_of, variables, complaint):
     assert last.startswith("django.core.exceptions.ImproperlyConfigured")
     assert complaint in last
     assert "secret" not in done.stderr
+
+
+def test_a_provider_is_there_with_its_pair_of_variables(settings_of):
+    names = "SOCIALACCOUNT_PROVIDERS.keys()"
+    google = {"GOOGLE_CLIENT_ID": "x", "GOOGLE_CLIENT_SECRET": "y"}
+    github = {"GITHUB_CLIENT_ID": "x", "GITHUB_CLIENT_SECRET": "y"}
+
+    assert settings_of(names).stdout.strip() == "dict_keys([])"
+    assert settings_of(names, **google).stdout.strip() == "dict_keys(['google'])"
+    assert settings_of(names, **google, **github).stdout.strip() == "dict_keys(['google', 'github'])"
 
 
 def test_a_missing_secret_key_is_made_once(settings_of, tmp_path):

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -229,3 +229,61 @@ def test_a_token_needs_no_proof_even_beside_a_cookie(dora):
     answer = client.patch(ME, {"name": "Dora D."}, headers={**bearer(token), "Cookie": "sessionid=x"})
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("by", ["email", "username"])
+def test_a_refused_log_in_takes_the_time_of_one_hash_whoever_is_named(anyone, dora, by, monkeypatch):
+    hashed = []
+    for method in ("encode", "verify"):
+        original = getattr(Argon2PasswordHasher, method)
+        monkeypatch.setattr(
+            Argon2PasswordHasher,
+            method,
+            lambda self, *args, original=original: hashed.append(1) or original(self, *args),
+        )
+    people = refusals(dora)
+    people["no password"] = (
+        UserFactory(username="provider", email="provider@example.com", password=make_password(None)),
+        PASSWORD,
+    )
+    counts = {}
+    for why, (person, password) in people.items():
+        hashed.clear()
+        log_in(anyone, password, **{by: getattr(person, by)})
+        counts[why] = len(hashed)
+
+    assert counts == dict.fromkeys(people, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "auth/session"),
+        ("get", "account/email"),
+        ("post", "account/email"),
+        ("post", "account/password/change"),
+        ("post", "auth/reauthenticate"),
+        ("get", "account/authenticators"),
+        ("get", "account/authenticators/totp"),
+        ("get", "account/authenticators/webauthn"),
+        ("get", "account/providers"),
+    ],
+)
+@pytest.mark.parametrize("header", ["X-Session-Token", "Authorization"])
+def test_an_api_token_changes_nothing_of_what_opens_the_account(anyone, dora, method, path, header):
+    Session.objects.create(
+        kind=SessionKind.API,
+        user=dora,
+        name="backup",
+        token_digest=token_digest("lyc_secret"),
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    value = "Bearer lyc_secret" if header == "Authorization" else "lyc_secret"
+
+    for client in ("app", "browser"):
+        answer = getattr(anyone, method)(
+            f"/api/auth/{client}/v1/{path}",
+            {"password": PASSWORD} if method == "post" else None,
+            headers={header: value, "Cookie": "sessionid=lyc_secret"},
+        )
+        assert answer.status_code in {401, 410}

@@ -78,6 +78,8 @@ def test_a_persons_page_leads_to_all_that_is_theirs(studio, alice, bob, queries)
     assert {name: count for name, (_, count) in nothing.items()} == dict.fromkeys(
         (
             "Email addresses",
+            "Authenticators",
+            "Social accounts",
             "Sessions",
             "Memberships",
             "Subjects",

@@ -1,6 +1,9 @@
 """The studio's lists and forms, as support staff open them."""
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin
 from django.utils.html import escape
 
@@ -168,6 +171,10 @@ def test_a_value_that_the_database_refuses_is_said_on_the_page(studio):
         "/admin/accounts/session/?token_digest__gte=8",
         "/admin/accounts/session/?session_data__contains=a",
         "/admin/threads/thread/?user__password__startswith=argon2",
+        "/admin/mfa/authenticator/?data__secret__startswith=g",
+        "/admin/accounts/user/?authenticator__data__contains=a",
+        "/admin/socialaccount/socialaccount/?extra_data__email=a",
+        "/admin/socialaccount/socialaccount/?socialtoken__token__startswith=a",
     ],
 )
 def test_secrets_cannot_be_guessed_by_filters(studio, alice, lookup):
@@ -183,3 +190,24 @@ def test_a_log_in_to_the_studio_is_remembered_with_its_place(client, root):
 
     session = root.sessions.get()
     assert (session.ip_address, session.user_agent) == ("127.0.0.1", "Firefox")
+
+
+def test_what_opens_an_account_is_listed_without_what_is_in_it(studio, alice):
+    factor = Authenticator.objects.create(user=alice, type="totp", data={"secret": "sealed-secret"})
+    address = EmailAddress.objects.create(user=alice, email=alice.email, primary=True)
+    outside = SocialAccount.objects.create(
+        user=alice, provider="google", uid="uid-of-alice", extra_data={"token": "sealed-secret"}
+    )
+
+    for row, shown in ((factor, "TOTP"), (address, alice.email), (outside, "uid-of-alice")):
+        pages = [studio.get(page(type(row))), studio.get(page(type(row), "change", row.pk))]
+        assert [answer.status_code for answer in pages] == [200, 200]
+        assert all(shown in answer.content.decode() for answer in pages)
+        assert not any("sealed-secret" in answer.content.decode() for answer in pages)
+        assert studio.get(page(type(row)), {"q": "sealed-secret"}).content.decode().count(str(alice.pk)) == 0
+        assert studio.post(page(type(row), "change", row.pk), {}).status_code == 403
+
+
+@pytest.mark.parametrize("table", ["socialapp", "socialtoken"])
+def test_tables_of_secrets_that_stay_empty_are_not_in_the_studio(studio, table):
+    assert studio.get(f"/admin/socialaccount/{table}/").status_code == 404
