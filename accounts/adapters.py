@@ -17,12 +17,11 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from rest_framework.exceptions import ValidationError as NotThisText
 
-from accounts import credentials
 from accounts.mails import MAILS, Letter
 from accounts.models import User
 from accounts.seals import BrokenSeal, seal, unseal
 from accounts.serializers import EmailField
-from accounts.services import EmailTaken
+from accounts.services import EmailTaken, credentials
 from common.addresses import client_address
 from common.fields import NameField
 
@@ -194,7 +193,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         for address in sociallogin.email_addresses:
             if address.verified:
-                credentials.drop_claims(address.email)
+                credentials.drop_claims(email=address.email)
 
     def authenticate_by_email(self, sociallogin: Any) -> tuple[Any, str] | None:
         """The account of an address that both have proved, it and the provider.

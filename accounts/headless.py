@@ -21,8 +21,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
-from accounts import credentials, services
+from accounts import services
 from accounts.models import User
+from accounts.services import credentials
 from common.constraints import refusing
 from common.errors import DomainError
 
@@ -44,7 +45,7 @@ class UniqueEmailMixin:
     """Asks whether an address is taken by an account; a mere wish for it does not count."""
 
     def validate_unique_email(self, value: str) -> str:
-        if credentials.is_taken(value):
+        if User.objects.have_address(value):
             raise get_adapter().validation_error("email_taken")
         return value
 
@@ -115,7 +116,7 @@ class VerifyEmailInput(inputs.VerifyEmailInput):
         address = self.verification.email_address
         if not User.objects.present().filter(pk=address.user_id).exists():
             raise get_adapter().validation_error("invalid_or_expired_key")
-        if credentials.is_taken(address.email, by_other_than=address.user):
+        if User.objects.have_address(address.email, beside=address.user):
             raise get_adapter().validation_error("email_taken")
         return key
 
@@ -131,7 +132,7 @@ class ClaimEmailInput(inputs.AddEmailInput):
         email = get_adapter().clean_email(self.cleaned_data["email"])
         if email == self.user.email:
             raise get_adapter().validation_error("duplicate_email")
-        if credentials.is_taken(email):
+        if User.objects.have_address(email):
             raise get_adapter().validation_error("email_taken")
         return email
 

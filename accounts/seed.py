@@ -7,8 +7,9 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
-from accounts import credentials, services
+from accounts import services
 from accounts.models import Organization, Role, User
+from accounts.services import credentials
 from common.seeding import Made, Volume, moment, stable_id
 
 PASSWORD = "study-together"  # noqa: S105  (known to everyone, on purpose)

@@ -9,8 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = sorted(
-    str(path.parent.relative_to(ROOT))
-    for path in [*ROOT.glob("*/services.py"), *ROOT.glob("config/*/services.py")]
+    str(path.parent.relative_to(ROOT)).removesuffix("/services")
+    for app in ("*", "config/*")
+    for room in ("services.py", "services/__init__.py")
+    for path in ROOT.glob(f"{app}/{room}")
 )
 GATES = {"visible_to", "overseen_by", "administered_by", "owned_by", "in_trash_of", "deleted_of_member"}
 WRITES = {

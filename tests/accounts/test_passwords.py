@@ -11,8 +11,9 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts import credentials, services
+from accounts import services
 from accounts.models import Session, User
+from accounts.services import credentials
 from accounts.sessions import log_in
 from tests.factories import PASSWORD, UserFactory
 from tests.processes import at_once_in_processes

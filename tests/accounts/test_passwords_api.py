@@ -295,7 +295,7 @@ def test_a_change_needs_the_old_password_and_a_good_new_one(dora, body):
 
 def test_a_change_writes_only_the_password(dora):
     """What staff did meanwhile stays: the request has read the person before."""
-    from accounts.credentials import change_password
+    from accounts.services.credentials import change_password
 
     seen_before = User.objects.get(pk=dora.pk)
     User.objects.filter(pk=dora.pk).update(name="Renamed")

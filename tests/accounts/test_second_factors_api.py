@@ -17,7 +17,7 @@ def _steady_clock(monkeypatch):
     clock = {"now": 1_900_000_010}
     monkeypatch.setattr("allauth.mfa.totp.internal.auth.time.time", lambda: clock["now"])
     now = SimpleNamespace(now=lambda: datetime.fromtimestamp(clock["now"], UTC))
-    for module in ("accounts.credentials", "allauth.mfa.models"):
+    for module in ("accounts.services.credentials", "allauth.mfa.models"):
         monkeypatch.setattr(f"{module}.timezone", now)
     return clock
 

@@ -6,7 +6,6 @@ from django.core import mail
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import services
 from accounts.models import Organization, OrganizationMember, Session, User
 from accounts.querysets import token_digest
 from tests.factories import PASSWORD, OrganizationFactory, UserFactory
@@ -111,7 +110,7 @@ def test_where_the_log_in_cannot_be_there_is_no_person_either(anyone, monkeypatc
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(services, "log_in", broken)
+    monkeypatch.setattr("accounts.services.comings.log_in", broken)
 
     assert anyone.post(URL, account(organization={"name": "Acme"})).status_code == 500
     assert nobody_came()

@@ -1,12 +1,10 @@
-"""The shapes of accounts."""
+"""People, what they have set, and how they come here."""
 
-import re
 import zoneinfo
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
-from django.core.validators import validate_email
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -16,81 +14,19 @@ from accounts.models import (
     Organization,
     OrganizationMember,
     Profile,
-    Role,
-    Session,
     User,
     UserSettings,
 )
+from accounts.serializers.fields import EmailField, PasswordField, PatternField, slug_field, username_field
 from common.fields import (
     JSONObjectField,
     KeyField,
     NameField,
-    StrictCharField,
     StrictChoiceField,
     StrictIntegerField,
-    VisibleRelatedField,
 )
-from common.queries import OrderingParameter, PageQuery, SearchParameter, TrashQuery
-from common.serializers import ReplayableSerializer, StrictModelSerializer, StrictSerializer
-
-
-class EmailField(StrictCharField):
-    """An e-mail address in ASCII, kept in lower case."""
-
-    default_error_messages = {"invalid_email": "Not an e-mail address."}
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(max_length=254, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        value = super().to_internal_value(data)
-        try:
-            validate_email(value)
-        except InvalidValue:
-            self.fail("invalid_email")
-        # As sent: the Kelvin sign becomes a K when it is normalised.
-        if not data.isascii() or len(value.partition("@")[0]) > 64:
-            self.fail("invalid_email")
-        return value.lower()
-
-
-class PatternField(StrictCharField):
-    """A short ASCII text of one form; never trimmed."""
-
-    def __init__(self, pattern: str, message: str, **kwargs: Any):
-        super().__init__(trim_whitespace=False, **kwargs)
-        self.pattern = re.compile(pattern, re.ASCII)
-        self.error_messages["invalid_form"] = message
-
-    def to_internal_value(self, data: Any) -> str:
-        value = super().to_internal_value(data)
-        if not data.isascii() or not self.pattern.fullmatch(value):
-            self.fail("invalid_form")
-        return value
-
-
-def username_field() -> PatternField:
-    return PatternField(
-        r"[A-Za-z0-9_.-]{3,30}",
-        "3 to 30 letters, digits, underscores, hyphens or dots.",
-        required=False,
-        allow_null=True,
-    )
-
-
-def slug_field() -> PatternField:
-    return PatternField(r"[a-z0-9-]{1,50}", "1 to 50 small letters, digits or hyphens.", required=False)
-
-
-class PasswordField(StrictCharField):
-    """A password; blanks around it do not count, because the log-in does not count them either."""
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(write_only=True, max_length=4096, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        # Not composed: the log-in compares what it is given.
-        return str(data).strip()
+from common.queries import PageQuery, SearchParameter
+from common.serializers import StrictModelSerializer, StrictSerializer
 
 
 class UserSerializer(StrictModelSerializer):
@@ -180,44 +116,6 @@ class MeSerializer(StrictModelSerializer):
         read_only_fields = ("id", "email", "is_staff", "created_at", "updated_at")
 
 
-class LogInSerializer(StrictModelSerializer):
-    """A log-in: from where, since when, and whether it is the one that asks."""
-
-    current = serializers.BooleanField(read_only=True)
-
-    class Meta:
-        model = Session
-        fields = ("id", "ip_address", "user_agent", "created_at", "last_seen_at", "expires_at", "current")
-        read_only_fields = fields
-
-
-class APITokenSerializer(StrictModelSerializer):
-    """An API token, without the token."""
-
-    class Meta:
-        model = Session
-        fields = ("id", "name", "created_at", "last_seen_at", "expires_at")
-        read_only_fields = fields
-
-
-class NewAPITokenSerializer(StrictSerializer):
-    """An API token to make."""
-
-    name = NameField(max_length=100)
-    expires_in_days = StrictIntegerField(min_value=1, max_value=365)
-
-
-class ShownAPITokenSerializer(StrictModelSerializer):
-    """A new API token, with the token: this once."""
-
-    token = serializers.CharField(read_only=True)
-
-    class Meta:
-        model = Session
-        fields = ("id", "name", "token", "expires_at")
-        read_only_fields = fields
-
-
 class FoundingSerializer(StrictSerializer):
     """The organization that a person founds at sign-up."""
 
@@ -259,53 +157,6 @@ class SignUpAnswerSerializer(StrictSerializer):
     user = MeSerializer(read_only=True)
     token = serializers.CharField(read_only=True)
     organization = SignUpOrganizationSerializer(read_only=True, allow_null=True)
-
-
-class OrganizationSerializer(ReplayableSerializer):
-    """An organization as one of its members sees it."""
-
-    slug = slug_field()
-    role = StrictChoiceField(choices=Role.choices, read_only=True)
-    member_count = serializers.IntegerField(read_only=True)
-
-    class Meta:
-        model = Organization
-        fields = ("id", "name", "slug", "role", "member_count", "created_at", "updated_at")
-        read_only_fields = ("created_at", "updated_at")
-
-    def is_replayed_by(self, row: Any) -> bool:
-        # Who made it owns it: to a plain member it is another's.
-        return row.role == Role.OWNER and super().is_replayed_by(row)
-
-
-class MemberSerializer(StrictModelSerializer):
-    """A person's place in an organization."""
-
-    user = UserSerializer(read_only=True)
-    joined_at = serializers.DateTimeField(source="created_at", read_only=True)
-
-    class Meta:
-        model = OrganizationMember
-        fields = ("user", "role", "joined_at")
-
-
-class NewMemberSerializer(StrictSerializer):
-    """A person to take in."""
-
-    user = VisibleRelatedField(queryset=User.objects.all())
-    role = StrictChoiceField(choices=Role.choices, default=Role.MEMBER)
-
-
-class RoleSerializer(StrictSerializer):
-    """Another role."""
-
-    role = StrictChoiceField(choices=Role.choices, required=False)
-
-
-class OrganizationQuery(TrashQuery):
-    """A page of one's organizations."""
-
-    ordering = OrderingParameter("name", "created_at", default="name")
 
 
 @extend_schema_field(OpenApiTypes.STR)

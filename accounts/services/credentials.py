@@ -1,4 +1,4 @@
-"""Every write to what opens an account: the password, the proved address, a second factor, a provider."""
+"""What opens an account: the password, the proved address, a second factor, a provider."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.querysets import token_digest
-from accounts.services import EmailTaken
+from accounts.services.people import EmailTaken
 from common.constraints import refusing
 from common.errors import DomainError, NotVisible
 
@@ -103,13 +103,7 @@ def prove_address(*, address: EmailAddress) -> None:
             raise NotVisible
 
 
-def is_taken(email: str, *, by_other_than: User | None = None) -> bool:
-    """Whether an account has this address; one that somebody merely wants to change to is free."""
-    people = User.objects.filter(email=email)
-    return people.exclude(pk=by_other_than.pk).exists() if by_other_than else people.exists()
-
-
-def drop_claims(email: str) -> None:
+def drop_claims(*, email: str) -> None:
     """Forget who wanted to change to this address, because somebody has just proved it."""
     EmailAddress.objects.filter(email=email, primary=False, verified=False).delete()
 
