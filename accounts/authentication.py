@@ -33,10 +33,11 @@ class PasswordBackend(AuthenticationBackend):
         if request is None or not credentials.get("password"):
             return super().authenticate(request, **credentials)
         address = counted_address(request)
-        login = str(credentials.get("email") or credentials.get("username") or "").strip()
-        account = User.objects.called(login).values_list("pk", flat=True).first() or login.lower()
+        account = self._account(credentials)
         services.count_attempt(
-            kind=AttemptKind.LOGIN, key=f"{address} {account}", rate=settings.THROTTLE_LOGIN
+            kind=AttemptKind.LOGIN,
+            key=f"{address} {account.pk if account else _login(credentials).lower()}",
+            rate=settings.THROTTLE_LOGIN,
         )
         counted = services.count_failure(address=address)
         person = super().authenticate(request, **credentials)
@@ -44,11 +45,13 @@ class PasswordBackend(AuthenticationBackend):
             services.take_back_failure(address=address, counted=counted)
         return person
 
-    def _authenticate_by_email(self, email: str, password: str) -> Any:
-        # The one address of a person, proved or not. An address that somebody wants to change to is not
-        # theirs yet, and a look-alike in other letters is another address.
-        person = User.objects.filter(email=email.lower()).first() if email.isascii() else None
-        return self._check_password(person, password)
+    def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        return self._check_password(self._account(credentials), credentials["password"])
+
+    def _account(self, credentials: dict[str, Any]) -> User | None:
+        # A look-alike in other letters is another address.
+        login = _login(credentials)
+        return User.objects.called(login).first() if login.isascii() else None
 
     def user_can_authenticate(self, user: Any) -> bool:
         return user.is_active and user.deleted_at is None
@@ -58,6 +61,10 @@ class PasswordBackend(AuthenticationBackend):
         # allauth would remember a deactivated person here to tell them so. That would also tell a
         # stranger that the password was right, so the answer is that of a wrong password.
         return None
+
+
+def _login(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email") or credentials.get("username") or "").strip()
 
 
 class ResetKeys(PasswordResetTokenGenerator):

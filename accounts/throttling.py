@@ -25,6 +25,13 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
+def log_in_token(request: HttpRequest) -> str | None:
+    """What a request outside the API is logged in by; whatever else it carries is not looked at there."""
+    if request.path_info.startswith("/api/auth/app/"):
+        return request.headers.get("X-Session-Token")
+    return request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+
+
 def count_sign_up(request: HttpRequest) -> None:
     """Sign-ups from one address, those that fail as well; both doors count together."""
     services.count_attempt(
@@ -47,8 +54,7 @@ def count_mail(request: HttpRequest) -> None:
 
 def count_within_login(request: HttpRequest) -> None:
     """What tries the password of the person who is logged in, or sends them mail."""
-    token = request.headers.get("X-Session-Token") or request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
+    digest = hashlib.sha256((log_in_token(request) or "").encode(errors="replace")).hexdigest()
     services.count_attempt(
         kind=AttemptKind.LOGIN, key=f"{counted_address(request)} {digest}", rate=settings.THROTTLE_LOGIN
     )

@@ -6,6 +6,7 @@ from itertools import takewhile
 import pytest
 from django.db import connection
 
+from accounts.models import User
 from tests.factories import (
     KeyframeFactory,
     MaterialFactory,
@@ -171,3 +172,11 @@ def test_messages_cannot_be_sorted_otherwise_or_searched_by_words(table, client,
 
     assert sorted_otherwise.context["cl"].queryset.query.order_by == ("-id",)
     assert by_word.context["cl"].result_count == 0
+
+
+@pytest.mark.parametrize("login", ["Alice", "alice@example.com"])
+def test_whoever_logs_in_is_found_by_an_index(db, login):
+    rows = User.objects.called(login).order_by()
+    sql = str(rows.query).replace("= ALICE", "= 'ALICE'").replace(f"= {login}", f"= '{login}'")
+
+    assert any("INDEX" in step.upper() and "SCAN ACCOUNTS" not in step.upper() for step in plan_of(sql))

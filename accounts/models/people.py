@@ -75,8 +75,6 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
         indexes = [
             # The directory: live people by name.
             models.Index(CodePointOrder("name"), "id", name="user_by_name", condition=Q(deleted_at=None)),
-            # The log-in, which compares e-mails by UPPER(email).
-            models.Index(Upper("email"), name="user_by_upper_email"),
             # The studio's list of people.
             models.Index(fields=["created_at", "id"], name="user_by_creation"),
         ]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from accounts.throttling import too_many
+from accounts.throttling import log_in_token, too_many
 from common.addresses import counted_address
 from common.throttling import counters
 
@@ -41,11 +41,10 @@ class RequestLimitMiddleware:
         return too_many(request, seconds) if seconds else None
 
     def _presented(self, request: HttpRequest) -> str | None:
-        return (
-            request.headers.get("Authorization")
-            or request.headers.get("X-Session-Token")
-            or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-        )
+        if not request.path_info.startswith("/api/v1/"):
+            return log_in_token(request)
+        headers = request.headers.get("Authorization") or request.headers.get("X-Session-Token")
+        return headers or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
 
     def _is_proven(self, request: HttpRequest, response: HttpResponse) -> bool:
         if request.path_info.startswith("/api/auth/app/"):

@@ -136,6 +136,20 @@ def test_whoever_is_logged_in_cannot_guess_at_the_password_by_changing_it(at, se
     assert statuses(change(), change(), change()) == [400, 400, 429]
 
 
+def test_a_header_that_counts_for_nothing_buys_no_more_tries(settings, dora):
+    settings.THROTTLE_LOGIN = (2, 60)
+    browser = APIClient(REMOTE_ADDR=HERE)
+    path = "/api/auth/browser/v1"
+    assert browser.post(f"{path}/auth/login", {"email": dora.email, "password": PASSWORD}).status_code == 200
+
+    def change():
+        body = {"current_password": "wrong", "new_password": "a new one 4711"}
+        nonsense = {"X-Session-Token": uuid4().hex}
+        return browser.post(f"{path}/account/password/change", body, headers=nonsense)
+
+    assert statuses(change(), change(), change()) == [400, 400, 429]
+
+
 def test_sign_ups_of_an_address_are_limited_at_both_doors_together_and_failed_ones_count(at, settings, db):
     settings.THROTTLE_SIGNUP = (3, 3600)
     client, number = at(HERE), count()
