@@ -4,8 +4,10 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import email_verification, password_reset
+from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.headless.account import inputs, views
-from allauth.headless.account.response import RequestEmailVerificationResponse
+from allauth.headless.account.response import EmailAddressesResponse, RequestEmailVerificationResponse
 from allauth.headless.base import response as base_response
 from allauth.headless.constants import Client
 from allauth.headless.internal.restkit.response import ErrorResponse
@@ -15,6 +17,7 @@ from allauth.headless.socialaccount import inputs as social_inputs
 from allauth.headless.socialaccount import views as social_views
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import auth as webauthn
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -162,6 +165,11 @@ class ManageEmailView(RefusingMixin, views.ManageEmailView):
             return base_response.AuthenticationResponse(request)
         return super().dispatch(request, *args, **kwargs)
 
+    def _respond_email_list(self) -> EmailAddressesResponse:
+        # The person's own address first, on either database.
+        addresses = EmailAddress.objects.filter(user=self.user).order_by("-primary", "pk")
+        return EmailAddressesResponse(self.request, addresses)
+
     def handle(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         credentials.note_address(person=self.user)
         return super().handle(request, *args, **kwargs)
@@ -207,11 +215,18 @@ class ManageAppView(RefusingMixin, mfa_views.ManageTOTPView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with refusing(credentials.AUTHENTICATOR_CONFLICTS):
-            return super().post(request, *args, **kwargs)
+            response = super().post(request, *args, **kwargs)
+        # The code that has switched it on is used up.
+        app = Authenticator.objects.get(user=request.user, type=Authenticator.Type.TOTP)
+        credentials.use_code_once(authenticator=app)
+        return response
 
 
 class CredentialField(forms.JSONField):
-    """What an authenticator has answered; allauth falls over what it cannot read."""
+    """What an authenticator has answered to a challenge; allauth falls over what it cannot read.
+
+    A challenge takes one answer, right or wrong, however many are sent at once.
+    """
 
     def __init__(self, kind: type[RegistrationResponse | AuthenticationResponse]):
         super().__init__()
@@ -219,6 +234,9 @@ class CredentialField(forms.JSONField):
 
     def clean(self, value: Any) -> Any:
         credential = super().clean(value)
+        session: Any = context.request.session
+        if not session.claim(webauthn.STATE_SESSION_KEY):
+            raise get_mfa_adapter().validation_error("incorrect_code")
         try:
             self.kind.from_dict(credential)
         except Exception:
@@ -228,7 +246,17 @@ class CredentialField(forms.JSONField):
 
 
 class AddPasskeyInput(mfa_inputs.AddWebAuthnInput):
+    """A passkey that the person does not have yet."""
+
     credential = CredentialField(RegistrationResponse)
+
+    def clean(self) -> Any:
+        values = super().clean()
+        if "credential" in values:
+            key = RegistrationResponse.from_dict(values["credential"]).raw_id
+            if webauthn.get_authenticator_by_credential_id(self.user, key):
+                raise ValidationError("You have this passkey already.", code="authenticator_there")
+        return values
 
 
 class ManagePasskeysView(mfa_views.ManageWebAuthnView):

@@ -35,6 +35,8 @@ class SessionStore(SessionBase):
 
     ip_address: str | None = None
     user_agent = ""
+    # The data as this request has read it.
+    _read = ""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         return seal(json.dumps(session_dict, separators=(",", ":")))
@@ -62,6 +64,7 @@ class SessionStore(SessionBase):
             return {}
         see(row)
         self.ip_address, self.user_agent = row.ip_address, row.user_agent
+        self._read = row.session_data
         return self.decode(row.session_data)
 
     def cycle_key(self) -> None:
@@ -101,6 +104,18 @@ class SessionStore(SessionBase):
         elif not self._rows(self.session_key).update(updated_at=Now(), **columns):
             # Ended while this request was under way: a refusal, not a bug, with allauth's calls as well.
             raise SessionInterrupted("The log-in has ended meanwhile.")
+
+    def claim(self, name: str) -> bool:
+        """Take a value out of the stored session: of requests that come at once, one gets it.
+
+        This request goes on seeing it.
+        """
+        if name not in self:
+            return False
+        rest = {key: value for key, value in self.items() if key != name}
+        # Every sealing differs, so who has written in between is noticed.
+        unchanged = self._rows(str(self.session_key)).filter(session_data=self._read)
+        return bool(unchanged.update(session_data=self.encode(rest), updated_at=Now()))
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from rest_framework.test import APIClient
@@ -61,6 +62,8 @@ class App:
         """The secret of a new authenticator app."""
         secret = self.get("account/authenticators/totp").json()["meta"]["secret"]
         assert self.post("account/authenticators/totp", {"code": code_of(secret)}).status_code == 200
+        # As if that had been a while ago: its code is used up.
+        Authenticator.objects.filter(type=Authenticator.Type.TOTP).update(last_used_at=None)
         return secret
 
     def recovery_codes(self):

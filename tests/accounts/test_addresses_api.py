@@ -358,3 +358,13 @@ def test_who_came_by_a_command_or_by_sql_has_an_address_too(db):
     assert listed == [{"email": "staff@example.com", "verified": False, "primary": True}]
     assert app("put", "account/email", {"email": "staff@example.com"}).status_code == 200
     assert app.post("auth/email/verify", {"key": key_in(last_mail())}).status_code == 200
+
+
+def test_ones_own_address_comes_first_before_the_one_to_change_to(alice):
+    app = logged_in(alice)
+    app.reauthenticate()
+    app.post("account/email", {"email": "a@example.com"})
+
+    listed = [address["email"] for address in app.get("account/email").json()["data"]]
+
+    assert listed == ["alice@example.com", "a@example.com"]

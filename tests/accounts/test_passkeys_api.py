@@ -235,3 +235,38 @@ def test_an_answer_that_names_nobody_is_refused_alike(dora, handle):
     answer = App().log_in_by(passkey)
 
     assert (answer.status_code, codes(answer)) == (400, ["incorrect_code"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_answers_to_one_challenge_that_come_at_once_one_counts(at_once):
+    _, passkey = with_passkey(person(email="dora@example.com"))
+    app = App()
+    body = answer_to(app, passkey)
+
+    answers = at_once(*(lambda: app.post("auth/webauthn/login", body) for _ in range(5)))
+
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[0] == 200
+    assert set(statuses[1:]) <= {400, 410}
+
+
+def test_a_wrong_answer_uses_the_challenge_up_too(dora):
+    _, passkey = with_passkey(dora)
+    app = App()
+    challenge = app.challenge()
+    wrong = {"credential": passkey.get(challenge, origin="https://evil.example")}
+
+    assert codes(app.post("auth/webauthn/login", wrong)) == ["incorrect_code"]
+    assert codes(app.post("auth/webauthn/login", {"credential": passkey.get(challenge)})) == [
+        "incorrect_code"
+    ]
+    assert app.log_in_by(passkey).status_code == 200
+
+
+def test_a_passkey_is_added_once(dora):
+    app, passkey = with_passkey(dora)
+
+    again = app.add_passkey(passkey, name="The same")
+
+    assert codes(again) == ["authenticator_there"]
+    assert Authenticator.objects.filter(type="webauthn").count() == 1

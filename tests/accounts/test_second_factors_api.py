@@ -94,6 +94,18 @@ def test_a_code_that_was_seen_in_another_process_lets_in_nobody(dora, later):
         cache.clear()
 
 
+def test_the_code_that_switched_the_app_on_is_used_up(dora, later):
+    app = logged_in(dora)
+    secret = app.get("account/authenticators/totp").json()["meta"]["secret"]
+    assert app.post("account/authenticators/totp", {"code": code_of(secret)}).status_code == 200
+    again = App()
+    again.log_in(dora)
+
+    assert codes(again.post("auth/2fa/authenticate", {"code": code_of(secret)})) == ["incorrect_code"]
+    later(30)
+    assert again.post("auth/2fa/authenticate", {"code": code_of(secret)}).status_code == 200
+
+
 def test_a_code_of_another_account_is_wrong(dora, later):
     logged_in(dora).add_totp()
     other_secret = logged_in(person()).add_totp()
