@@ -41,8 +41,8 @@ class PasswordBackend(AuthenticationBackend):
         )
         counted = services.count_failure(address=address)
         person = super().authenticate(request, **credentials)
-        if person is not None:
-            services.take_back_failure(address=address, counted=counted)
+        settle = services.keep_failure if person is None else services.take_back_failure
+        settle(address=address, counted=counted)
         return person
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:

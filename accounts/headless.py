@@ -22,6 +22,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from accounts import services
@@ -294,6 +295,7 @@ class ReauthenticatePasskeyView(mfa_views.ReauthenticateWebAuthnView):
     input_class = {"POST": ReauthenticatePasskeyInput}
 
 
+@csrf_exempt
 def not_here(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """What allauth would serve for flows that Lyceum does not have: codes by mail or telephone."""
     raise Http404

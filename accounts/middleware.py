@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from allauth.socialaccount.models import SocialApp
 from django.contrib.sessions.exceptions import SessionInterrupted
@@ -36,6 +37,21 @@ class StrictAuthBodyMiddleware:
             if refusal:
                 return refusal
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Refuse a method that a call does not take before the call reads anything.
+
+        allauth checks what was sent first, a password or a code included, and would say whether it is right.
+        """
+        kind = getattr(view, "view_class", None)
+        if kind is None or not request.path_info.startswith("/api/auth/"):
+            return None
+        taken = [name for name in ("get", "post", "put", "patch", "delete") if hasattr(kind, name)]
+        if str(request.method).lower().replace("head", "get") in taken:
+            return None
+        refusal = plain(request, 405)
+        refusal["Allow"] = ", ".join(name.upper() for name in taken)
+        return refusal
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What allauth leaves unsaid: a log-in that ended in its own call, a provider that is not set up."""

@@ -80,8 +80,9 @@ class AttemptLimitMiddleware:
         "account/password/change": count_within_login,
         "account/email": count_within_login,
     }
-    # They check a code, a key or another's word; one that is wrong answers 400.
+    # They check a password, a code, a key or another's word; one that is wrong answers 400.
     CHECKED = {
+        "account/password/change",
         "auth/password/reset",
         "auth/email/verify",
         "auth/2fa/authenticate",
@@ -98,8 +99,10 @@ class AttemptLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         counted = getattr(request, "counted_failure", None)
-        if counted is not None and response.status_code != 400 and response.status_code < 500:
-            services.take_back_failure(address=counted_address(request), counted=counted)
+        if counted is not None:
+            is_wrong = response.status_code == 400 or response.status_code >= 500
+            settle = services.keep_failure if is_wrong else services.take_back_failure
+            settle(address=counted_address(request), counted=counted)
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -109,7 +112,7 @@ class AttemptLimitMiddleware:
         try:
             if name in self.COUNTED:
                 self.COUNTED[name](request)
-            elif name in self.CHECKED:
+            if name in self.CHECKED:
                 counted = services.count_failure(address=counted_address(request))
                 request.counted_failure = counted  # type: ignore[attr-defined]
         except services.TooManyAttempts as refusal:

@@ -93,6 +93,14 @@ def test_the_document_covers_the_log_in_calls_for_one_generated_client(anyone):
     # Every address that allauth answers at, but for telephones and what else is not offered.
     offered = {name for name in operations if name.startswith("auth_")}
     assert not [name for name in offered if "phone" in name or "tokens" in name]
+    responses = {
+        operation["operationId"]: operation["responses"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    }
+    # A log-out is over with 401.
+    silent = {name for name, known in responses.items() if not any(code[0] in "23" for code in known)}
+    assert silent <= {"auth_session_destroy"}
     for name in offered:
         resolve(operations[name].replace("{client}", "app"))
 

@@ -28,7 +28,7 @@ class AttemptCounter(BaseModel):
     kind = models.CharField(max_length=10, choices=AttemptKind)
     # A keyed digest of kind, address and account: the table tells nobody who tried what from where.
     key_digest = models.CharField(max_length=64, editable=False)
-    # Seconds since 1970, the latest last; as many as the limit allows.
+    # Seconds since 1970, as many as the limit allows; negative while a log-in is under way.
     attempts = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
     expires_at = models.DateTimeField()
 

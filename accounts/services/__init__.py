@@ -1,6 +1,12 @@
 """Every write of accounts."""
 
-from accounts.services.attempts import TooManyAttempts, count_attempt, count_failure, take_back_failure
+from accounts.services.attempts import (
+    TooManyAttempts,
+    count_attempt,
+    count_failure,
+    keep_failure,
+    take_back_failure,
+)
 from accounts.services.comings import delete_person, restore_person, sign_up, sign_up_and_log_in
 from accounts.services.organizations import (
     MAX_SLUG,
@@ -74,6 +80,7 @@ __all__ = [
     "hold_for_staff",
     "hold_person",
     "insert_person",
+    "keep_failure",
     "put_person",
     "remove_member",
     "remove_member_by_staff",

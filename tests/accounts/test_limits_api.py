@@ -136,6 +136,18 @@ def test_whoever_is_logged_in_cannot_guess_at_the_password_by_changing_it(at, se
     assert statuses(change(), change(), change()) == [400, 400, 429]
 
 
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+@pytest.mark.parametrize("call", ["account/password/change", "auth/2fa/authenticate", "auth/reauthenticate"])
+def test_a_method_that_a_call_does_not_take_tells_nothing_of_what_was_sent(at, dora, method, call):
+    client = at(HERE)
+    token = log_in(client, email=dora.email).json()["meta"]["session_token"]
+    right = {"current_password": PASSWORD, "new_password": "a new one 4711", "password": PASSWORD}
+
+    for body in (right, right | {"current_password": "wrong", "password": "wrong"}):
+        answer = getattr(client, method)(f"/api/auth/app/v1/{call}", body, headers={"X-Session-Token": token})
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
 def test_a_header_that_counts_for_nothing_buys_no_more_tries(settings, dora):
     settings.THROTTLE_LOGIN = (2, 60)
     browser = APIClient(REMOTE_ADDR=HERE)
@@ -193,6 +205,17 @@ def test_of_tries_that_come_at_once_exactly_as_many_as_allowed_get_in(at, at_onc
     counted = AttemptCounter.objects.get(kind="login").attempts
     assert len(counted) == 8
     assert statuses(*more).count(429) == 6 - Session.objects.filter(user=dora).count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_right_passwords_that_come_at_once_are_not_taken_for_failures_for_long(at, at_once, settings, dora):
+    settings.THROTTLE_LOGIN_FAILURES = (2, 900)
+
+    tries = at_once(*(lambda: log_in(at(HERE), email=dora.email) for _ in range(5)))
+
+    assert {answer.headers["Retry-After"] for answer in tries if answer.status_code == 429} <= {"1"}
+    assert statuses(log_in(at(HERE), email=dora.email)) == [200]
+    assert AttemptCounter.objects.get(kind="failure").attempts == []
 
 
 def test_nothing_of_what_is_counted_tells_who_tried_from_where(at, settings, dora):
