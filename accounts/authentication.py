@@ -1,5 +1,6 @@
 """Who is asking: passwords at log-in, tokens and cookies on every call after it."""
 
+import time
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
@@ -40,7 +41,11 @@ class PasswordBackend(AuthenticationBackend):
             rate=settings.THROTTLE_LOGIN,
         )
         counted = services.count_failure(address=address)
+        began = time.monotonic()
         person = super().authenticate(request, **credentials)
+        if person is None:
+            # The hashes of older systems take longer; a refusal must not tell whose password is one.
+            time.sleep(max(0, settings.LOGIN_REFUSAL_SECONDS - (time.monotonic() - began)))
         settle = services.keep_failure if person is None else services.take_back_failure
         settle(address=address, counted=counted)
         return person

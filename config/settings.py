@@ -223,6 +223,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "accounts.hashers.OldBCryptHasher",  # hashes of the older systems, rehashed at log-in
 ]
+# A wrong password is refused no sooner: longer than any of these hashes takes.
+LOGIN_REFUSAL_SECONDS = 0.5
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

@@ -33,6 +33,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
         database["TEST"]["NAME"] = str(settings.DATA_DIR / f"test{worker}.sqlite3")
 
 
+@pytest.fixture(autouse=True)
+def _quick_refusals(settings):
+    settings.LOGIN_REFUSAL_SECONDS = 0
+
+
 @pytest.fixture
 def alice(db):
     return UserFactory(name="Alice", username="alice", email="alice@example.com")

@@ -1,6 +1,7 @@
 """Logging in and out, and what a token opens in between."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -287,3 +288,15 @@ def test_an_api_token_changes_nothing_of_what_opens_the_account(anyone, dora, me
             headers={header: value, "Cookie": "sessionid=lyc_secret"},
         )
         assert answer.status_code in {401, 410}
+
+
+@pytest.mark.parametrize("hasher", ["argon2", "bcrypt"])
+def test_no_refusal_comes_so_soon_that_it_tells_of_the_hash(anyone, dora, settings, hasher):
+    dora.password = make_password(PASSWORD, hasher=hasher)
+    dora.save()
+    settings.LOGIN_REFUSAL_SECONDS = 1.2
+
+    for who in ({"email": dora.email}, {"email": "nobody@example.com"}):
+        began = time.monotonic()
+        assert log_in(anyone, "wrong", **who).status_code == 400
+        assert time.monotonic() - began >= 1.2
