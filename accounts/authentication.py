@@ -31,10 +31,10 @@ class PasswordBackend(AuthenticationBackend):
         except UnicodeEncodeError:
             # JSON can write half a character; no hash and no database takes it.
             return None
-        if request is None or not credentials.get("password"):
-            return super().authenticate(request, **credentials)
-        address = counted_address(request)
         account = self._account(credentials)
+        if request is None or not credentials.get("password"):
+            return super().authenticate(request, account=account, **credentials)
+        address = counted_address(request)
         services.count_attempt(
             kind=AttemptKind.LOGIN,
             key=f"{address} {account.pk if account else _login(credentials).lower()}",
@@ -42,16 +42,16 @@ class PasswordBackend(AuthenticationBackend):
         )
         counted = services.count_failure(address=address)
         began = time.monotonic()
-        person = super().authenticate(request, **credentials)
+        person = super().authenticate(request, account=account, **credentials)
+        settle = services.keep_failure if person is None else services.take_back_failure
+        settle(address=address, counted=counted)
         if person is None:
             # The hashes of older systems take longer; a refusal must not tell whose password is one.
             time.sleep(max(0, settings.LOGIN_REFUSAL_SECONDS - (time.monotonic() - began)))
-        settle = services.keep_failure if person is None else services.take_back_failure
-        settle(address=address, counted=counted)
         return person
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
-        return self._check_password(self._account(credentials), credentials["password"])
+        return self._check_password(credentials["account"], credentials["password"])
 
     def _account(self, credentials: dict[str, Any]) -> User | None:
         # A look-alike in other letters is another address.

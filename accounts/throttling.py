@@ -1,6 +1,5 @@
 """The limits of log-in, sign-up and mail: counted in the database, exact however many processes serve."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts import services
 from accounts.models import AttemptKind
+from accounts.querysets import token_digest
 from common.addresses import counted_address
 from common.exception_handler import plain
 
@@ -54,9 +54,10 @@ def count_mail(request: HttpRequest) -> None:
 
 def count_within_login(request: HttpRequest) -> None:
     """What tries the password of the person who is logged in, or sends them mail."""
-    digest = hashlib.sha256((log_in_token(request) or "").encode(errors="replace")).hexdigest()
     services.count_attempt(
-        kind=AttemptKind.LOGIN, key=f"{counted_address(request)} {digest}", rate=settings.THROTTLE_LOGIN
+        kind=AttemptKind.LOGIN,
+        key=f"{counted_address(request)} {token_digest(log_in_token(request) or '')}",
+        rate=settings.THROTTLE_LOGIN,
     )
 
 

@@ -140,12 +140,8 @@ class RoomMessageAdmin(SoftDeleteAdmin):
 
     # In both, every message takes a revision of its room, so that its readers hear of it.
 
-    @admin.action(description="Hide: put in the trash", permissions=["change"])
-    def hide(self, request: HttpRequest, queryset: Any) -> None:
-        count = services.hide_messages(messages=queryset, by=cast(User, request.user))
-        self.message_user(request, f"{count} put in the trash.")
+    def hide_rows(self, request: HttpRequest, rows: Any) -> int:
+        return services.hide_messages(messages=rows, by=cast(User, request.user))
 
-    @admin.action(description="Bring back from the trash", permissions=["change"])
-    def bring_back(self, request: HttpRequest, queryset: Any) -> None:
-        count = services.bring_messages_back(messages=queryset)
-        self.message_user(request, f"{count} brought back.")
+    def bring_rows_back(self, rows: Any) -> int:
+        return services.bring_messages_back(messages=rows)

@@ -296,16 +296,24 @@ class SoftDeleteAdmin(TableAdmin):
 
     @admin.action(description="Hide: put in the trash", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: Any) -> None:
-        count = queryset.soft_delete(by=request.user)
+        count = self.hide_rows(request, queryset)
         self.message_user(request, f"{count} put in the trash.")
 
     @admin.action(description="Bring back from the trash", permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: Any) -> None:
         try:
             with transaction.atomic():
-                count = queryset.restore()
+                count = self.bring_rows_back(queryset)
         except IntegrityError:
             message = "Nothing brought back: a live row stands in the place of one of them."
             self.message_user(request, message, messages.ERROR)
         else:
             self.message_user(request, f"{count} brought back.")
+
+    def hide_rows(self, request: HttpRequest, rows: Any) -> int:
+        """Put rows in the trash, with what goes along; how many there were."""
+        return rows.soft_delete(by=request.user)
+
+    def bring_rows_back(self, rows: Any) -> int:
+        """Bring rows back from the trash, with what comes along; how many there were."""
+        return rows.restore()

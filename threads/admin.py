@@ -79,12 +79,8 @@ class MessageAdmin(SoftDeleteAdmin):
 
     # In both, the thread moves, as it does where its owner deletes a message.
 
-    @admin.action(description="Hide: put in the trash", permissions=["change"])
-    def hide(self, request: HttpRequest, queryset: Any) -> None:
-        count = services.hide_messages(messages=queryset, by=cast(User, request.user))
-        self.message_user(request, f"{count} put in the trash.")
+    def hide_rows(self, request: HttpRequest, rows: Any) -> int:
+        return services.hide_messages(messages=rows, by=cast(User, request.user))
 
-    @admin.action(description="Bring back from the trash", permissions=["change"])
-    def bring_back(self, request: HttpRequest, queryset: Any) -> None:
-        count = services.bring_messages_back(messages=queryset)
-        self.message_user(request, f"{count} brought back.")
+    def bring_rows_back(self, rows: Any) -> int:
+        return services.bring_messages_back(messages=rows)

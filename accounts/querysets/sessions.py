@@ -15,7 +15,8 @@ SEEN_WITHIN = timedelta(minutes=5)
 
 def token_digest(token: str) -> str:
     """What the database keeps of a token: SHA-256 as 64 hexadecimal digits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    # A header may hold what is no text; no token is made of it.
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 class SessionQuerySet(SearchQuerySet):

@@ -1,6 +1,5 @@
 """The limit of requests for an address, ahead of everything that costs something."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.querysets import token_digest
 from accounts.throttling import log_in_token, too_many
 from common.addresses import counted_address
 from common.throttling import counters
@@ -27,10 +27,10 @@ class RequestLimitMiddleware:
         token = self._presented(request)
         if token is None:
             return self._refused_by_address(request) or self.get_response(request)
-        if not request.path_info.startswith("/api/v1/"):
-            digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
-            if seconds := counters.hit(f"token {digest}", settings.THROTTLE_USER):
-                return too_many(request, seconds)
+        if not request.path_info.startswith("/api/v1/") and (
+            seconds := counters.hit(f"token {token_digest(token)}", settings.THROTTLE_USER)
+        ):
+            return too_many(request, seconds)
         response = self.get_response(request)
         if self._is_proven(request, response):
             return response

@@ -388,12 +388,11 @@ def test_ending_and_restoring_answer_once(as_user, clerk, alice):
         "organizations": [],
     }
     assert client.post(one(alice, "restore/")).status_code == 404
-    for tail in ("", "restore/"):
-        assert client.delete(f"{URL}{uuid7()}/").status_code == 404
-        assert client.post(f"{URL}{uuid7()}/{tail}").status_code in {404, 405}
+    assert client.delete(f"{URL}{uuid7()}/").status_code == 404
+    assert client.post(f"{URL}{uuid7()}/restore/").status_code == 404
 
 
 def test_no_other_method_is_taken(as_user, clerk, alice):
     assert as_user(clerk).post(URL, {}).status_code == 405
     assert as_user(clerk).patch(one(alice), {}).status_code == 405
-    assert as_user(clerk).get(one(alice, "restore/")).status_code in {404, 405}
+    assert as_user(clerk).get(one(alice, "restore/")).status_code == 404
