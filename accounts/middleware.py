@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException
 
 from accounts.sessions import SessionStore
 from common.exception_handler import plain
-from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge
+from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge, refuse_unreadable
 
 logger = logging.getLogger("lyceum.accounts")
 
@@ -68,12 +68,10 @@ class StrictAuthBodyMiddleware:
         return plain(request, 404) if isinstance(exception, SocialApp.DoesNotExist) else None
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if length > MAX_BYTES:
-            return plain(request, 413)
-        if length and request.content_type != "application/json":
-            return plain(request, 415)
         try:
+            refuse_unreadable(request, MAX_BYTES)
+            if request.body and request.content_type != "application/json":
+                return plain(request, 415)
             data = StrictJSONParser().parse(io.BytesIO(request.body))
         except TooLarge:
             return plain(request, 413)

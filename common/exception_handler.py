@@ -25,6 +25,7 @@ CODES = {
     406: ("not_acceptable", "This address answers in JSON."),
     413: ("too_large", "The request body is too large."),
     415: ("unsupported_media_type", "Send the body as application/json."),
+    416: ("range_not_satisfiable", "The file has no such part."),
     429: ("throttled", "Too many requests; try again later."),
     500: ("server_error", "Something went wrong on our side."),
     503: ("unavailable", "The service is busy; try again in a moment."),

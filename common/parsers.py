@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 from rest_framework.exceptions import APIException, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 20
+MAX_KEYS = 2_000
 MAX_64_BIT = 2**63 - 1
 MIN_64_BIT = -(2**63)
 
@@ -21,19 +23,43 @@ class TooLarge(APIException):
     default_detail = "The request body is too large."
 
 
+def refuse_unreadable(request: Any, limit: int) -> None:
+    """Refuse a body by its headers alone: one that says it is too long, or that is compressed."""
+    # Before a byte is read: what is only announced would be waited for.
+    if _announced(request) > limit:
+        raise TooLarge
+    if request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in {"", "identity"}:
+        raise ParseError("Send the body as it is, without a Content-Encoding.")
+
+
+def _announced(request: Any) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if str(length).isdecimal() else 0
+
+
+class StrictNegotiation(DefaultContentNegotiation):
+    """REST framework's choice of parser and renderer, except that a body is of one type."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        # In Accept a star asks for any type; a body that claims to be of any type is of none.
+        return None if "*" in request.content_type else super().select_parser(request, parsers)
+
+
 class StrictJSONParser(BaseParser):
     """UTF-8 JSON whose meaning is beyond doubt; sizes in bytes on the wire.
 
-    Refuses with 400 `parse_error`: other encodings, duplicate keys, NaN and Infinity, numbers beyond
-    64 bits, NUL, lone surrogates, more than 20 levels. Refuses with 413 what is longer than the view's
-    `max_body_bytes` (1 MiB unless it says otherwise).
+    Refuses with 400 `parse_error`: other encodings, compression, duplicate keys, more than 2,000 keys in
+    one object, NaN and Infinity, numbers beyond 64 bits, NUL, lone surrogates, more than 20 levels. Refuses
+    with 413 what is longer than the view's `max_body_bytes` (1 MiB unless it says otherwise).
     """
 
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None) -> Any:
-        view = (parser_context or {}).get("view")
-        limit = getattr(view, "max_body_bytes", MAX_BYTES)
+        context = parser_context or {}
+        limit = getattr(context.get("view"), "max_body_bytes", MAX_BYTES)
+        if "request" in context:
+            refuse_unreadable(context["request"], limit)
         # One byte more than allowed shows that there is more, without reading the rest.
         body = stream.read(limit + 1)
         if len(body) > limit:
@@ -65,6 +91,8 @@ def _reason(error: ValueError) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_KEYS:
+        raise _Refused("An object has too many keys.")
     made = dict(pairs)
     if len(made) != len(pairs):
         raise _Refused("The body repeats a key.")

@@ -81,6 +81,9 @@ class ApiViewSet(viewsets.GenericViewSet):
             raise
         if request.method == "PATCH" and request.stream is None:
             raise exceptions.ParseError("The body is empty; {} would change nothing.")
+        if request.method == "DELETE":
+            # It takes nothing: what somebody sends along, to narrow it perhaps, must not go unheard.
+            StrictSerializer(data=request.data).is_valid(raise_exception=True)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Let the gate speak first: a 404 or 403 comes before what is wrong with the request itself."""

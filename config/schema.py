@@ -9,9 +9,13 @@ from typing import Any
 from allauth.headless.spec.views import OpenAPIJSONView
 from django.http import HttpRequest
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.fields import StrictChoiceField
 from common.renderers import JSONRenderer
+from common.serializers import StrictSerializer
+from common.views import read_query
 
 
 class RefusesInJSON:
@@ -26,8 +30,18 @@ class RefusesInJSON:
         return response
 
 
+class SchemaQuery(StrictSerializer):
+    """What the document may be asked for."""
+
+    format = StrictChoiceField(["yaml", "json"], required=False)
+
+
 class SchemaView(RefusesInJSON, SpectacularAPIView):
     """The document as YAML, or as JSON by `?format=json` or by what the client accepts."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        read_query(request, SchemaQuery)
 
     def perform_content_negotiation(self, request: Any, force: bool = False) -> Any:
         for renderer in self.get_renderers():

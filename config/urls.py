@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from config.ops.views import NothingThere
@@ -28,7 +29,7 @@ urlpatterns = [
     path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
     # What a browser asks for on its own account; pages name the icon themselves.
-    path("favicon.ico", RedirectView.as_view(url=static("studio/icon.svg"))),
+    path("favicon.ico", require_safe(RedirectView.as_view(url=static("studio/icon.svg")))),
 ]
 
 

@@ -3,14 +3,11 @@
 import http.client
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -19,6 +16,7 @@ from uuid_utils.compat import uuid7
 from accounts.sessions import log_in
 from chatrooms.models import RoomMessage
 from tests.factories import RoomFactory
+from tests.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS, POSTS = 8, 12
@@ -27,36 +25,9 @@ WRITERS, POSTS = 8, 12
 @pytest.fixture
 def served(transactional_db):
     """`manage.py serve` on the database of the tests."""
-    server = Server()
+    server = Server(workers=3)
     yield server
     server.kill()
-
-
-class Server:
-    """Three processes on a free port, in a group of their own that is killed as one."""
-
-    def __init__(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-        self.environment = os.environ | {"DATABASE_URL": url.geturl()}
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "manage.py", "serve", "--port", str(self.port), "--workers", "3"],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def kill(self):
-        if self.process:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
 
 
 class Writer:

@@ -122,6 +122,25 @@ def test_the_document_and_its_page_refuse_as_the_api_does(anyone, db, path):
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
+@pytest.mark.parametrize(
+    "query", ["format=xml", "format=", "format=%00", "lang=de", "format=json&format=json"]
+)
+def test_the_document_is_asked_for_in_no_other_way(anyone, db, query):
+    answer = anyone.get(f"/api/schema/?{query}")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "validation_error")
+
+
+@pytest.mark.parametrize("address", ["/admin/login/", "/static/studio/icon.svg", "/favicon.ico"])
+def test_what_is_only_read_or_sent_as_a_form_takes_no_other_method(client, db, address):
+    for method in ("TRACE", "OPTIONS", "PUT", "DELETE", "BREW"):
+        answer = client.generic(method, address)
+
+        assert answer.status_code == 405
+        assert answer.headers["Allow"].startswith("GET, HEAD")
+        assert answer.headers["X-Request-ID"].encode() in answer.content
+
+
 def test_what_is_wrong_with_the_body_comes_before_what_is_wrong_with_the_query(as_user, alice):
     client, url = as_user(alice), "/api/v1/subjects/?q=1"
 

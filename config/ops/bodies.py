@@ -15,6 +15,7 @@ def with_known_length(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iter
         if environ.get("HTTP_TRANSFER_ENCODING") and not environ.get("CONTENT_LENGTH"):
             body = environ["wsgi.input"].read(MAX_STREAMED)
             environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+            del environ["HTTP_TRANSFER_ENCODING"]
         return app(environ, start_response)
 
     return serve

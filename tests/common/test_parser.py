@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
 from common.parsers import StrictJSONParser
+from tests.factories import SubjectFactory
 
 URL = "/api/v1/subjects/"
 
@@ -68,6 +69,7 @@ def nested(levels):
         b'{"name": ' + b"9" * 5000 + b"}",
         nested(21),
         b"[" * 100_000,
+        json.dumps({"name": "x", "deep": [dict.fromkeys(map(str, range(2001)))]}).encode(),
     ],
 )
 def test_a_body_that_is_in_doubt_is_refused_without_an_echo(as_user, alice, body):
@@ -91,6 +93,19 @@ def test_twenty_levels_are_read(as_user, alice):
     answer = as_user(alice).post(URL, nested(20), content_type="application/json")
 
     assert list(answer.json()["error"]["fields"]) == ["name"]
+
+
+def test_an_object_has_up_to_two_thousand_keys(as_user, alice):
+    keys = dict.fromkeys((f"{number:x}" for number in range(2000)), 1)
+
+    assert as_user(alice).patch("/api/v1/me/settings/", {"preferences": keys}).status_code == 200
+
+
+def test_of_many_unknown_fields_some_are_named(as_user, alice):
+    answer = as_user(alice).post(URL, dict.fromkeys((f"k{number}" for number in range(2000)), 1))
+
+    assert answer.status_code == 400
+    assert len(answer.content) < 10_000
 
 
 def test_numbers_of_64_bits_are_kept_exactly(as_user, alice):
@@ -129,7 +144,13 @@ def test_ten_megabytes_of_small_things_are_read_in_time(as_user, alice, body):
     assert time.thread_time() - began < 5
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/xml", "////", "multipart/form-data"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *("", "text/plain", "application/xml", "////", "multipart/form-data", "application/vnd.api+json"),
+        *("*/*", "application/*", "application/json, text/plain", "application/x-www-form-urlencoded"),
+    ],
+)
 def test_a_body_of_another_type_is_refused(as_user, alice, content_type):
     answer = as_user(alice).generic("POST", URL, b'{"name": "x"}', content_type=content_type)
 
@@ -151,3 +172,48 @@ def test_a_change_says_what_it_changes(as_user, alice):
 
     assert (empty.status_code, empty.json()["error"]["code"]) == (400, "parse_error")
     assert nothing.status_code == 200
+
+
+def test_the_name_of_a_type_is_the_same_in_capitals(as_user, alice):
+    answer = as_user(alice).generic("POST", URL, b'{"name": "x"}', content_type="Application/JSON")
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, identity", "nonsense"])
+def test_a_compressed_body_is_refused(as_user, alice, encoding):
+    headers = {"Content-Encoding": encoding}
+
+    answer = as_user(alice).post(URL, {"name": "x"}, headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "parse_error")
+    assert (
+        as_user(alice).post(URL, {"name": "x"}, headers={"Content-Encoding": "identity"}).status_code == 201
+    )
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "1e3", "9" * 30])
+def test_a_length_that_is_none_is_no_error_of_ours(as_user, anyone, alice, length):
+    for client, path in ((as_user(alice), URL), (anyone, "/api/auth/app/v1/auth/login")):
+        answer = client.post(path, {"name": "x"}, CONTENT_LENGTH=length)
+
+        assert answer.status_code in {400, 413}
+
+
+def test_what_a_deletion_does_not_take_stops_it(as_user, alice):
+    one = f"{URL}{SubjectFactory(user=alice).pk}/"
+
+    def delete(body, content_type="application/json"):
+        answer = as_user(alice).generic("DELETE", one, body, content_type=content_type)
+        return answer.status_code, answer.content and answer.json()["error"]["code"]
+
+    assert delete(b'{"dry_run": true}') == (400, "validation_error")
+    assert delete(b"[]") == (400, "validation_error")
+    assert delete(b"{") == (400, "parse_error")
+    assert delete(b"x", "text/plain") == (415, "unsupported_media_type")
+    assert delete(b"{}") == (204, b"")
+    assert delete(b'{"dry_run": true}') == (404, "not_found")
+
+
+def test_what_comes_with_a_reading_means_nothing(as_user, alice):
+    assert as_user(alice).generic("GET", URL, b"{", content_type="text/plain").status_code == 200
