@@ -1,12 +1,13 @@
 """The one envelope of every error."""
 
+import errno
 import logging
 import sqlite3
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -23,6 +24,7 @@ CODES = {
     404: ("not_found", "Not found."),
     405: ("method_not_allowed", "This address does not take this method."),
     406: ("not_acceptable", "This address answers in JSON."),
+    409: ("conflict", "Something that this builds on has just changed; read again and repeat."),
     413: ("too_large", "The request body is too large."),
     415: ("unsupported_media_type", "Send the body as application/json."),
     416: ("range_not_satisfiable", "The file has no such part."),
@@ -51,10 +53,40 @@ def body(
     return {"error": error}
 
 
+# By the primary result code: busy, locked, read-only, interrupted, I/O, full, cannot open, protocol.
+SQLITE_UNAVAILABLE = {5, 6, 8, 9, 10, 13, 14, 15}
+# By the beginning of the SQLSTATE: connection lost, transaction rolled back (a deadlock), no resources left,
+# object in use, lock not available, operator intervention (a time-out, a shutdown), system error; and a
+# server that only reads or has ended an idle transaction.
+POSTGRESQL_UNAVAILABLE = ("08", "40", "53", "55006", "55P03", "57", "58", "25006", "25P03", "25P04")
+# Taken values and rows that have gone: unique, primary key, foreign key, exclusion.
+MET: set[int | str | None] = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+MET |= {sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, "23505", "23503", "23P01"}
+
+
 def is_unavailable(exc: Exception) -> bool:
-    """Whether the database could not serve: away, locked, full. SQLite calls bugs operational as well."""
-    code = getattr(exc.__cause__, "sqlite_errorcode", None)
-    return isinstance(exc, OperationalError | InterfaceError) and code != sqlite3.SQLITE_ERROR
+    """Whether the database, or the disk, could not serve: away, locked, full; a bug is something else.
+
+    The driver's class of an error does not say: SQLite calls a misspelt statement operational, PostgreSQL's
+    driver a row that is too long for an index, and a server that only reads is an internal error.
+    """
+    if isinstance(exc, OSError):
+        return exc.errno in {errno.ENOSPC, errno.EDQUOT}
+    if not isinstance(exc, DatabaseError | InterfaceError):
+        return False
+    code = database_code(exc)
+    if isinstance(code, int):
+        return code & 0xFF in SQLITE_UNAVAILABLE
+    if code:
+        return code.startswith(POSTGRESQL_UNAVAILABLE)
+    # The server was not reached, or hung up, or all connections of the pool are in use.
+    return isinstance(exc, OperationalError | InterfaceError)
+
+
+def database_code(exc: Exception) -> int | str | None:
+    """SQLite's result code or PostgreSQL's SQLSTATE; None where the database itself has not spoken."""
+    cause = exc.__cause__
+    return getattr(cause, "sqlite_errorcode", None) or getattr(cause, "sqlstate", None)
 
 
 def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -75,6 +107,10 @@ def envelope(exc: Exception, context: dict[str, Any]) -> Response | None:
     elif is_unavailable(exc):
         log_unavailable(exc)
         return Response(body(request, 503), status=503, headers={"Retry-After": "1"})
+    elif isinstance(exc, IntegrityError) and database_code(exc) in MET:
+        # A service that foresees it says what is taken; nothing was written either way.
+        logger.warning("requests met in the database", exc_info=exc)
+        return Response(body(request, 409), status=409)
     if not isinstance(exc, exceptions.APIException):
         return None
     if auth_header := getattr(exc, "auth_header", None):

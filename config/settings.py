@@ -30,11 +30,11 @@ def flag(name: str) -> bool:
     return value in {"1", "true", "yes", "on"}
 
 
-def count(name: str, default: int) -> int:
-    """A variable that holds a whole number from 0."""
+def count(name: str, default: int, least: int = 0) -> int:
+    """A variable that holds a whole number."""
     value = env.str(name, default="") or str(default)
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} must be a whole number.")
+    if not re.fullmatch("[0-9]{1,9}", value) or int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}.")
     return int(value)
 
 
@@ -170,6 +170,9 @@ TEMPLATES = [
 
 # --- Database ---------------------------------------------------------------------------------------
 
+# Seconds that a request waits for another's lock, and that one of its statements may run (PostgreSQL).
+DB_LOCK_TIMEOUT = count("DB_LOCK_TIMEOUT", 20, least=1)
+DB_STATEMENT_TIMEOUT = count("DB_STATEMENT_TIMEOUT", 30, least=1)
 DATABASE_URL = env.str("DATABASE_URL", default="") or env.str("DB_URL", default="")
 
 
@@ -193,7 +196,7 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL names no database.")
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        options.setdefault("timeout", 20)  # seconds that a writer waits for the one before it
+        options.setdefault("timeout", DB_LOCK_TIMEOUT)  # that a writer waits for the one before it
         # IMMEDIATE: a transaction that will write waits at its start instead of failing in its middle.
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("init_command", SQLITE_PRAGMAS)
@@ -201,10 +204,14 @@ def database(url: str) -> dict[str, Any]:
         # much work for the end of every request.
         config["CONN_MAX_AGE"] = None
         return config
+    from config.ops.postgresql import refuse_broken  # whoever is on SQLite does without the driver
+
     options.setdefault("connect_timeout", 10)
     if pool_size:
-        # Threads share connections: at most this many, closed after 20 idle seconds.
-        options.setdefault("pool", {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 20})
+        # Threads share connections: at most this many, closed after 20 idle seconds. After an outage the next
+        # request tries for a new one, instead of the pool by itself in pauses of up to minutes.
+        pool = {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 20, "reconnect_timeout": 10}
+        options.setdefault("pool", pool | {"check": refuse_broken})
     else:
         # One kept connection for each thread of a worker.
         config["CONN_MAX_AGE"] = None

@@ -1,5 +1,7 @@
 """Every address, by the app that answers there; the health of the process is `config.ops.health`."""
 
+import sys
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
@@ -7,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
+from config.ops.middleware import unavailable
 from config.ops.views import NothingThere
 from config.schema import DocsView, SchemaView
 from config.studio.pages import page_or_plain
@@ -53,4 +56,5 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    return page_or_plain(request, 500)
+    # What middleware raises comes straight here: a session that cannot be read or saved.
+    return unavailable(request, sys.exception()) or page_or_plain(request, 500)

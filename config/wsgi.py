@@ -2,10 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from django.db.backends.signals import connection_created
 
 from config.ops.bodies import with_known_length
+from config.ops.postgresql import limit_waiting
 from config.ops.sqlite import hold_open
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -14,3 +17,10 @@ application = with_known_length(get_wsgi_application())
 
 # Only here: a command has one thread, and what it opens shall be closed when it ends.
 connection_created.connect(hold_open)
+if connection.vendor == "postgresql":
+    # Only here: a migration or a purge takes as long as it takes.
+    limit_waiting(
+        connection.settings_dict,
+        lock_seconds=settings.DB_LOCK_TIMEOUT,
+        statement_seconds=settings.DB_STATEMENT_TIMEOUT,
+    )

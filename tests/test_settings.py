@@ -66,6 +66,8 @@ def test_options_of_the_url_reach_the_driver(settings_of):
         ({"ENVIRONMENT": "production", "ALLOWED_HOSTS": "x.org"}, "SECRET_KEY"),
         ({"ENVIRONMENT": "production", "SECRET_KEY": "x" * 50}, "ALLOWED_HOSTS"),
         ({"DB_POOL_SIZE": "many"}, "DB_POOL_SIZE"),
+        ({"DB_LOCK_TIMEOUT": "0"}, "DB_LOCK_TIMEOUT"),
+        ({"DB_STATEMENT_TIMEOUT": "1.5"}, "DB_STATEMENT_TIMEOUT"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
         ({"THROTTLE_LOGIN": "many"}, "THROTTLE_LOGIN"),
         ({"THROTTLE_ANON": "0/min"}, "THROTTLE_ANON"),

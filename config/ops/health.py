@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -25,7 +25,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """The database answers and every migration is applied; 503 otherwise."""
     try:
         pending = pending_migrations()
-    except DatabaseError:
+    except Error:
         return _unavailable(request, "The database does not answer.")
     if pending:
         return _unavailable(request, "Migrations are pending: run manage.py migrate.")

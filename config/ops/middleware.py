@@ -31,6 +31,16 @@ class RequestIdMiddleware:
         return response
 
 
+def unavailable(request: HttpRequest, exception: BaseException | None) -> HttpResponse | None:
+    """503 where the database could not serve; None where it is something else."""
+    if not isinstance(exception, Exception) or not is_unavailable(exception):
+        return None
+    log_unavailable(exception)
+    response = page_or_plain(request, 503)
+    response["Retry-After"] = "1"
+    return response
+
+
 class UnavailableMiddleware:
     """Answers 503 where the database could not serve a view outside the API: a log-in, the studio."""
 
@@ -41,9 +51,4 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not is_unavailable(exception):
-            return None
-        log_unavailable(exception)
-        response = page_or_plain(request, 503)
-        response["Retry-After"] = "1"
-        return response
+        return unavailable(request, exception)
