@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.headless.spec.views import OpenAPIJSONView
 from django.http import HttpRequest
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -50,8 +50,8 @@ class SchemaView(RefusesInJSON, SpectacularAPIView):
         return super().perform_content_negotiation(request, force)
 
 
-class DocsView(RefusesInJSON, SpectacularSwaggerView):
-    """Swagger UI from local files."""
+class DocsView(RefusesInJSON, SpectacularSwaggerSplitView):
+    """Swagger UI from local files; what starts it is a file too, so that no script stands in the page."""
 
 
 # What the calls of the API are named by their methods.

@@ -13,6 +13,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -101,6 +102,35 @@ SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# Pages bring all they need as files of this host; nothing stands in the page itself, and nobody frames it.
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+
+# Other sites' pages that may read answers of the API. They send tokens; cookies are for pages of this host.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
+if not all(ORIGIN.fullmatch(origin) for origin in CORS_ALLOWED_ORIGINS):
+    raise ImproperlyConfigured("CORS_ALLOWED_ORIGINS must be origins as https://app.example.com, by commas.")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "content-type", "if-match", "if-none-match", "last-event-id", "range"),
+    *("x-email-verification-key", "x-password-reset-key", "x-request-id", "x-session-token"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("Accept-Ranges", "Allow", "Content-Disposition", "Content-Range", "ETag", "Retry-After"),
+    *("WWW-Authenticate", "X-Request-ID"),
+]
+
 # --- Applications -----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -130,6 +160,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.ops.middleware.RequestIdMiddleware",
+    # Not there at all where no origin is named: a preflight is then a method like any other.
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "config.ops.headers.HeadersMiddleware",
     "config.ops.edge.EdgeMiddleware",
     "config.ops.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -321,6 +355,8 @@ def mailer(url: str) -> dict[str, Any]:
 
 
 MAILERS = {"default": mailer(env.str("EMAIL_URL", default="") or "consolemail://")}
+# Without a server mails go to the console, in production too: `serve` says so.
+SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Lyceum <lyceum@localhost>")
 
 # --- Limits -----------------------------------------------------------------------------------------
@@ -403,6 +439,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 # Served straight from the packages: nothing to collect before the first start.
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "uploads"
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -69,6 +70,12 @@ def root(db):
 def anyone() -> APIClient:
     """A client that is not logged in."""
     return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def somewhere() -> str:
+    """An address that nobody has counted yet: the counters of requests outlive a test."""
+    return f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ DEFAULTS = {
 
 
 UNSET = (
+    "CORS_ALLOWED_ORIGINS",
     "DB_URL",
     "FRONTEND_URL",
     "GITHUB_CLIENT_ID",

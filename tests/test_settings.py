@@ -72,6 +72,10 @@ def test_options_of_the_url_reach_the_driver(settings_of):
         ({"THROTTLE_LOGIN": "many"}, "THROTTLE_LOGIN"),
         ({"THROTTLE_ANON": "0/min"}, "THROTTLE_ANON"),
         ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
+        ({"CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "null"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://app.example.com/"}, "CORS_ALLOWED_ORIGINS"),
+        ({"CORS_ALLOWED_ORIGINS": "https://a.org,app.example.com"}, "CORS_ALLOWED_ORIGINS"),
         ({"GOOGLE_CLIENT_ID": "x"}, "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET"),
         ({"GITHUB_CLIENT_SECRET": "secret"}, "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET"),
     ],
@@ -122,6 +126,18 @@ def test_the_limits_are_on_unless_told_otherwise(settings_of):
     names = "THROTTLE_LOGIN, settings.THROTTLE_LOGIN_FAILURES, settings.THROTTLE_SIGNUP"
     assert settings_of(names).stdout.strip() == "(10, 60) (20, 900) (20, 3600)"
     assert settings_of("THROTTLE_USER, settings.THROTTLE_ANON").stdout.strip() == "(600, 60) (120, 60)"
+
+
+def test_other_sites_are_let_in_by_name_and_before_anything_refuses(settings_of):
+    names = "MIDDLEWARE[1], settings.CORS_ALLOWED_ORIGINS"
+    sites = "https://app.example.com,http://localhost:5173"
+
+    assert "cors" not in settings_of("MIDDLEWARE").stdout
+    assert settings_of(names, CORS_ALLOWED_ORIGINS=sites).stdout.split() == [
+        "corsheaders.middleware.CorsMiddleware",
+        "['https://app.example.com',",
+        "'http://localhost:5173']",
+    ]
 
 
 def test_production_speaks_https_only(settings_of):

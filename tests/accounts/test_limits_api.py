@@ -30,12 +30,6 @@ def at():
     return lambda address, **headers: APIClient(REMOTE_ADDR=address, **headers)
 
 
-@pytest.fixture
-def somewhere():
-    """An address that nobody has counted yet: the counters of requests outlive a test."""
-    return f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
-
-
 def log_in(client, password=PASSWORD, **who):
     return client.post(LOGIN, {**who, "password": password})
 

@@ -1,25 +1,14 @@
 """Both passkey ceremonies in a real browser, with an authenticator that the browser simulates."""
 
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.accounts.flows import person
+from tests.browser import CHROMIUM, FLAGS, needs_browser
 from tests.factories import PASSWORD
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = needs_browser
 
 # What a front end does: allauth's calls with the cookie and its proof, and the browser's own passkeys.
 PAGE = """
@@ -70,8 +59,8 @@ def page(live_server, dora):
             "automaticPresenceSimulation": True,
         }
         cdp.send("WebAuthn.addVirtualAuthenticator", {"options": authenticator})
-        # Passkeys need https or this name.
-        page.goto(f"http://localhost:{urlsplit(live_server.url).port}/healthz")
+        # Passkeys need https or this name; a page, because JSON that is shown as one may not call anything.
+        page.goto(f"http://localhost:{urlsplit(live_server.url).port}/admin/login/")
         yield page
         browser.close()
 

@@ -48,6 +48,8 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, workers: int, threads: int, **options: Any) -> None:
         refuse_taken_port(host, port)
+        if settings.PRODUCTION and "console" in settings.MAILERS["default"]["BACKEND"]:
+            self.stdout.write("No EMAIL_URL: mails, with their keys, are written to the log.")
         self.stdout.write(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
         self.stdout.flush()
         os.chdir(settings.BASE_DIR)
