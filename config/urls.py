@@ -3,6 +3,7 @@
 import sys
 
 from django.contrib import admin
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -37,7 +38,7 @@ urlpatterns = [
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page_or_plain(request, 400)
+    return page_or_plain(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:

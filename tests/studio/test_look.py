@@ -9,6 +9,8 @@ from django.test import Client
 
 from tests.factories import SubjectFactory
 
+PART = b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nx\r\n'
+
 
 def fetched(client, address):
     """A file that is served, whole."""
@@ -53,6 +55,23 @@ def test_the_page_of_a_bug_asks_the_database_nothing(root, monkeypatch, queries)
 )
 def test_a_refusal_in_the_studio_is_a_page(studio, address, status):
     answer = studio.get(address)
+
+    assert answer.status_code == status
+    assert answer["X-Request-ID"] in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"name=" + b"x" * (10 * 2**20), "application/x-www-form-urlencoded", 413),
+        (b"&".join(b"a=1" for _ in range(1001)), "application/x-www-form-urlencoded", 400),
+        (b"name=x", "application/x-www-form-urlencoded; charset=zlib", 400),
+        (b"x", "multipart/form-data", 400),
+        (PART * 101, "multipart/form-data; boundary=b", 400),
+    ],
+)
+def test_a_form_that_is_none_is_refused_with_a_page(studio, body, content_type, status):
+    answer = studio.generic("POST", "/admin/materials/subject/add/", body, content_type=content_type)
 
     assert answer.status_code == status
     assert answer["X-Request-ID"] in answer.content.decode()
