@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -168,3 +169,16 @@ def test_tests_never_touch_the_database_of_the_environment(tmp_path):
 
     assert "passed" in done.stdout
     assert not precious.exists()
+
+
+def test_a_server_in_production_says_that_mail_goes_to_its_log(settings, monkeypatch, capsys):
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+    monkeypatch.chdir(ROOT)
+    settings.PRODUCTION = True
+
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
+    call_command("serve", port=59_731)
+    assert "EMAIL_URL" not in capsys.readouterr().out
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+    call_command("serve", port=59_731)
+    assert "No EMAIL_URL" in capsys.readouterr().out

@@ -27,6 +27,12 @@ def post(headers, body=b"{}", path=b"/api/v1/signup/"):
     return b"POST " + path + b" HTTP/1.1\r\n" + JSON + headers + b"\r\n" + body
 
 
+def typed(kind):
+    length = b"Content-Length: 2\r\n"
+    return b"POST /api/v1/signup/ HTTP/1.1\r\n" + HOST + length + b"Content-Type: " + kind + b"\r\n\r\n{}"
+
+
+ALPHABET = b"a/b; c*=zlib'en'%41\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 LOGIN = b"/api/auth/app/v1/auth/login"
 ME = b"/api/v1/me/"
@@ -86,6 +92,10 @@ PROBES = {
     "a chunk longer than said": (post(CHUNKED, b"1\r\n{}\r\n0\r\n\r\n"), {400}),
     "a chunk of 2^76 bytes": (post(CHUNKED, b"F" * 19 + b"\r\n{}\r\n0\r\n\r\n"), {400}),
     "an unknown transfer encoding": (post(b"Transfer-Encoding: gzip\r\n"), {400}),
+    "a type of 12,000 characters": (typed(b"a; b=" + b"c" * 12_000), {415}),
+    "a type in an unknown alphabet": (typed(b"a; b*=nonsense'en'%41"), {415}),
+    "a type that is read and means nothing": (get(b"/healthz", HOST + b"Content-Type: " + ALPHABET), {200}),
+    "an accepted type in an unknown alphabet": (get(b"/api/schema/", HOST + b"Accept: " + ALPHABET), {406}),
     "a compressed body": (post(b"Content-Encoding: gzip\r\nContent-Length: 2\r\n"), {400}),
     "a compressed log-in": (post(b"Content-Encoding: gzip\r\nContent-Length: 2\r\n", path=LOGIN), {400}),
     "a body shorter than said": (post(b"Content-Length: 1\r\n"), {400}),
@@ -146,6 +156,8 @@ def wrong(server, raw, expected):
         return "405 without Allow"
     if headers["content-type"].startswith("text/html"):
         return None if raw.split()[1].startswith(b"/admin/") else "a page"
+    if status == 200:
+        return None
     said = json.loads(body)
     code = said["error"]["code"] if "error" in said else said["errors"][0]["code"]
     return None if code else "no code"

@@ -1,8 +1,10 @@
-"""Request bodies that come without a length."""
+"""Request bodies that come without a length, or with a type that Django cannot read."""
 
 import io
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from django.utils.http import parse_header_parameters
 
 # One byte more than any address takes shows that there is more.
 MAX_STREAMED = 10 * 2**20 + 1
@@ -16,6 +18,19 @@ def with_known_length(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iter
             body = environ["wsgi.input"].read(MAX_STREAMED)
             environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
             del environ["HTTP_TRANSFER_ENCODING"]
+        return app(environ, start_response)
+
+    return serve
+
+
+def with_readable_type(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Take a type that cannot be read for none: Django fails over it before there is a request to refuse."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            parse_header_parameters(environ.get("CONTENT_TYPE", ""))
+        except (ValueError, LookupError):
+            environ["CONTENT_TYPE"] = ""
         return app(environ, start_response)
 
     return serve

@@ -77,6 +77,15 @@ def test_a_form_that_is_none_is_refused_with_a_page(studio, body, content_type, 
     assert answer["X-Request-ID"] in answer.content.decode()
 
 
+def test_a_part_of_a_form_with_an_unreadable_name_is_none(studio):
+    body = PART.replace(b'name="f"', b"name*=nonsense'en'%41") + b"--b--"
+    answer = studio.generic(
+        "POST", "/admin/materials/subject/add/", body, content_type="multipart/form-data; boundary=b"
+    )
+
+    assert (answer.status_code, "This field is required." in answer.content.decode()) == (200, True)
+
+
 def test_a_form_from_elsewhere_is_refused_with_a_page(root):
     client = Client(enforce_csrf_checks=True)
     client.force_login(root)
