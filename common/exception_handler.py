@@ -71,7 +71,8 @@ def is_unavailable(exc: Exception) -> bool:
     driver a row that is too long for an index, and a server that only reads is an internal error.
     """
     if isinstance(exc, OSError):
-        return exc.errno in {errno.ENOSPC, errno.EDQUOT}
+        # EFBIG: the longest file that the system lets this process write.
+        return exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     if not isinstance(exc, DatabaseError | InterfaceError):
         return False
     code = database_code(exc)
@@ -159,5 +160,6 @@ def plain(request: HttpRequest, status: int, message: str = "") -> JsonResponse:
 
 
 def log_unavailable(exc: Exception) -> None:
-    """The database is away, locked or full: the client may try again in a moment, operators should know."""
-    logger.warning("database unavailable: %s", type(exc).__name__, exc_info=exc)
+    """Database or disk are away, locked or full: clients may try again in a moment, operators should know."""
+    what = "disk full" if isinstance(exc, OSError) else "database unavailable"
+    logger.warning("%s: %s", what, type(exc).__name__, exc_info=exc)

@@ -1,18 +1,25 @@
-"""JSON in: one reading of a body, the same for every client and both databases."""
+"""Bodies in, as JSON or as a form: one reading, the same for every client and both databases."""
 
 import json
 import re
 from typing import Any
 
+from django.utils.http import parse_header_parameters
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, DataAndFiles
+
+from common.uploads import Upload
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 20
 MAX_KEYS = 2_000
 MAX_64_BIT = 2**63 - 1
 MIN_64_BIT = -(2**63)
+# What a form adds to the bytes of its files: texts, names, boundaries.
+MAX_WRAPPING = 64 * 2**10
+MAX_PARTS = 20
 
 
 class TooLarge(APIException):
@@ -147,3 +154,137 @@ def _check_text(text: str) -> None:
     if found := _NOT_TO_BE_KEPT.search(text):
         what = "a NUL character" if found[0] == "\0" else "half a character"
         raise _Refused(f"A text holds {what}.")
+
+
+class StrictMultipartParser(BaseParser):
+    """A form with files, which go to the disk as they come in; each part once, all texts in UTF-8.
+
+    Refuses with 400 `parse_error`: what is not whole or not well-formed, compression, repeated parts, more
+    than 20 of them, parts that are encoded once more, NUL. Refuses with 413 files of more than the view's
+    `max_file_bytes` together, and more than 64 kB beside them.
+    """
+
+    media_type = "multipart/form-data"
+
+    def parse(self, stream, media_type=None, parser_context=None) -> DataAndFiles:
+        context = parser_context or {}
+        form = _Form(context["view"].max_file_bytes)
+        refuse_unreadable(context["request"], form.max_file_bytes + MAX_WRAPPING)
+        try:
+            form.read(stream, _boundary(media_type or ""))
+        except BaseException as error:
+            form.close()
+            if isinstance(error, _Refused):
+                raise ParseError(str(error)) from None
+            if isinstance(error, MultipartError | UnicodeDecodeError):
+                # The reader's own messages quote the input.
+                raise ParseError("The body is not a valid form in UTF-8.") from None
+            raise
+        return DataAndFiles(form.texts, form.files)
+
+
+class _Files(dict[str, Upload]):
+    """The files of a form by their parts; Django closes them at the end of the request."""
+
+    def lists(self) -> list[tuple[str, list[Upload]]]:
+        return [(name, [file]) for name, file in self.items()]
+
+
+_BOUNDARY = re.compile("[ -~]{0,69}[!-~]")
+
+
+def _boundary(media_type: str) -> str:
+    _, parameters = parse_header_parameters(media_type)
+    boundary = parameters.get("boundary", "")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise _Refused("The form has no boundary, or one that is none.")
+    return boundary
+
+
+class _Form:
+    """A form as it comes in: what has been read of it, against its limits."""
+
+    def __init__(self, max_file_bytes: int):
+        self.texts: dict[str, str] = {}
+        self.files = _Files()
+        self.max_file_bytes, self.file_bytes, self.all_bytes = max_file_bytes, 0, 0
+        self._name = ""
+        self._text = bytearray()
+        self._file: Upload | None = None
+
+    def read(self, stream: Any, boundary: str) -> None:
+        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as reader:
+            while chunk := stream.read(MAX_WRAPPING):
+                self.all_bytes += len(chunk)
+                for event in reader.parse(chunk):
+                    if isinstance(event, MultipartSegment):
+                        self._begin(event)
+                    elif event is None:
+                        self._end()
+                    else:
+                        self._take(event)
+                # The last few bytes may be a file's, which shows when more has come.
+                self._check_wrapping(MAX_WRAPPING + 2**10)
+        self._check_wrapping(MAX_WRAPPING)
+
+    def close(self) -> None:
+        for file in self.files.values():
+            file.close()
+
+    def _check_wrapping(self, most: int) -> None:
+        if self.all_bytes - self.file_bytes > most:
+            raise TooLarge
+
+    def _begin(self, part: MultipartSegment) -> None:
+        names = [name for name, _ in part.headerlist]
+        if len(set(names)) != len(names):
+            raise _Refused("A part repeats a header.")
+        if part.header("Content-Transfer-Encoding", "binary").lower() not in {"7bit", "8bit", "binary"}:
+            raise _Refused("A part is encoded once more.")
+        self._name, file_name = part.name or "", _file_name(part)
+        if not self._name:
+            raise _Refused("A part has no name.")
+        if self._name in self.texts or self._name in self.files:
+            raise _Refused("The body repeats a part.")
+        _check_text(self._name)
+        if file_name is None:
+            if (part.charset or "utf-8").lower() not in {"utf-8", "utf8", "us-ascii"}:
+                raise _Refused("A text is not in UTF-8.")
+            self._text, self._file = bytearray(), None
+            self.texts[self._name] = ""
+        else:
+            _check_text(file_name)
+            self._file = self.files[self._name] = Upload(file_name)
+
+    def _take(self, data: bytes | bytearray) -> None:
+        if self._file is None:
+            self._text += data
+            return
+        self.file_bytes += len(data)
+        if self.file_bytes > self.max_file_bytes:
+            raise TooLarge
+        self._file.write(data)
+
+    def _end(self) -> None:
+        if self._file is None:
+            text = self._text.decode()
+            _check_text(text)
+            self.texts[self._name] = text
+        else:
+            self._file.size = self._file.tell()
+            # A full disk speaks up here at the latest.
+            self._file.flush()
+
+
+def _file_name(part: MultipartSegment) -> str | None:
+    """The name of a part's file, None where it is a text; as `filename*` too, which older clients send."""
+    if part.filename is not None:
+        return part.filename
+    try:
+        _, parameters = parse_header_parameters(part["Content-Disposition"])
+    except (LookupError, ValueError):
+        raise _Refused("The name of a file cannot be read.") from None
+    name = parameters.get("filename")
+    if name is not None and "\N{REPLACEMENT CHARACTER}" in name:
+        raise _Refused("The name of a file cannot be read.")
+    return name

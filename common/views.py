@@ -16,7 +16,7 @@ from rest_framework.serializers import Serializer
 
 from common.errors import DomainError, Forbidden, IdConflict
 from common.pagination import Page
-from common.parsers import TooLarge
+from common.parsers import StrictJSONParser, TooLarge
 from common.queries import NoQuery
 from common.serializers import MAX_NAMED_FIELD, StrictSerializer
 
@@ -206,7 +206,8 @@ class RestoreMixin(ApiViewSet):
     """POST …/restore/: out of the trash."""
 
     @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
+    # It takes nothing, no files either.
+    @action(detail=True, methods=["post"], parser_classes=[StrictJSONParser])
     def restore(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Bring a deleted row back."""
         StrictSerializer(data=request.data).is_valid(raise_exception=True)

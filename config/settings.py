@@ -388,8 +388,9 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# The parser holds each address to its own limit; this one is for the studio's forms.
+# The parsers hold each address to its own limits; these are for the studio's forms, which take no files.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lyceum",
@@ -441,6 +442,10 @@ STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "uploads"
+# On the same disk, so that a file that is whole is in its place at once.
+FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "incoming"
+for folder in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR):
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

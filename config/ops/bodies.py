@@ -6,17 +6,28 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
+from common.parsers import MAX_WRAPPING
+from materials.files import MAX_FILE
+
 # One byte more than any address takes shows that there is more.
 MAX_STREAMED = 10 * 2**20 + 1
+MAX_FORM = MAX_FILE + MAX_WRAPPING
 
 
 def with_known_length(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Give a body that was sent in chunks its length: Django takes one without for empty."""
+    """Give a body that was sent in chunks its length: Django takes one without for empty.
+
+    A form with files is not read here but by its parser, piece by piece: it gets the greatest length there is
+    and ends where it ends.
+    """
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("HTTP_TRANSFER_ENCODING") and not environ.get("CONTENT_LENGTH"):
-            body = environ["wsgi.input"].read(MAX_STREAMED)
-            environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+            if environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
+                environ["CONTENT_LENGTH"] = str(MAX_FORM)
+            else:
+                body = environ["wsgi.input"].read(MAX_STREAMED)
+                environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
             del environ["HTTP_TRANSFER_ENCODING"]
         return app(environ, start_response)
 
