@@ -54,3 +54,8 @@ def suits_a_name(text: str) -> bool:
 def suits_a_text(text: str) -> bool:
     """Whether a long text holds no control character but tab, newline and return."""
     return not _REFUSED_IN_TEXT.search(text)
+
+
+def as_long_text(text: str) -> str:
+    """Text that nobody typed, such as that of a file, as a long text may hold it: blanks for controls."""
+    return normalised(_REFUSED_IN_TEXT.sub(" ", text))

@@ -18,6 +18,18 @@ from materials.querysets import MaterialQuerySet, SubjectQuerySet
 
 MAX_CONTENT = 500_000
 
+# The kinds of files that are kept, each by the ending of its name.
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "csv": "text/csv",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+}
+
 
 class Subject(SoftDeleteModel):
     """What somebody studies."""
@@ -163,3 +175,22 @@ class Material(SoftDeleteModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def file_kind(self) -> str:
+        """The ending that stands for what the file is, whatever its name says."""
+        return str(self.file).rpartition(".")[2]
+
+    @property
+    def download_name(self) -> str:
+        """The name to save the file under; one that promises something else gets the right ending."""
+        endings = {self.file_kind, "jpeg"} if self.file_kind == "jpg" else {self.file_kind}
+        promised = self.file_name.rpartition(".")[2].lower()
+        return self.file_name if promised in endings else f"{self.file_name}.{self.file_kind}"
+
+    @property
+    def download_type(self) -> str:
+        """The media type that the file is sent as: one of those that are kept, never one that is executed."""
+        if self.file_type not in MEDIA_TYPES.values():
+            return "application/octet-stream"
+        return f"{self.file_type}; charset=utf-8" if self.file_type.startswith("text/") else self.file_type

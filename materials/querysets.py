@@ -56,6 +56,10 @@ class MaterialQuerySet(SoftDeleteQuerySet):
     def of_type(self, type: str | None) -> Self:
         return self.filter(type=type) if type else self
 
+    def holding(self, key: UUID) -> Any:
+        """The row of that key, held until the transaction ends; None where there is none."""
+        return self.select_for_update().filter(pk=key).without_content().first()
+
     def without_content(self) -> Self:
         """For lists: the text itself, up to half a million characters, stays in the database."""
         return self.defer("content")

@@ -1,5 +1,6 @@
 """Every write of materials."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from django.db.models.functions import Now
 from accounts.models import User
 from common.constraints import key_of, refusing
 from common.errors import IdConflict, NotVisible
-from materials.models import Material, Subject
+from materials import store
+from materials.files import SeenFile
+from materials.models import Material, MaterialType, Subject
 
 
 def create_subject(*, owner: User, name: str, description: str = "", id: UUID | None = None) -> Subject:
@@ -53,6 +56,34 @@ def create_material(
         return Material.objects.create(
             user=owner, subject=subject, title=title, type=type, content=content, url=url, **keys
         )
+
+
+def add_file(
+    *, owner: User, subject: Subject, title: str, file: SeenFile, id: UUID | None = None
+) -> Material:
+    """A new file in a subject, with its text for content."""
+    keys = {"id": id} if id else {}
+    with store.kept(file) as name, refusing({key_of(Material): IdConflict}), transaction.atomic():
+        return Material.objects.create(
+            user=owner,
+            subject=subject,
+            title=title,
+            type=MaterialType.FILE,
+            file=name,
+            **file.columns,
+            **keys,
+        )
+
+
+def replace_file(*, material_id: UUID, by: User, file: SeenFile, **changes: Any) -> None:
+    """Another file in the place of a material's own, which goes once this one is there for good."""
+    with store.kept(file) as name, transaction.atomic():
+        # Held, so that of two who replace at once the later one knows which file the earlier one brought.
+        material = Material.objects.visible_to(by).of_type(MaterialType.FILE).holding(material_id)
+        if material is None:
+            raise NotVisible
+        Material.objects.filter(pk=material.pk).update(updated_at=Now(), file=name, **file.columns, **changes)
+        transaction.on_commit(partial(store.remove, material.file.name), robust=True)
 
 
 def change_material(*, material_id: UUID, by: User, **changes: Any) -> None:

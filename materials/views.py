@@ -2,15 +2,24 @@
 
 from typing import Any
 
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request, is_form_media_type
 
+from common.downloads import DOWNLOAD, AnyType
+from common.parsers import StrictJSONParser, StrictMultipartParser
 from common.views import LibraryViewSet
 from materials import services
-from materials.models import Material, Subject
+from materials.downloads import download
+from materials.files import MAX_FILE
+from materials.models import Material, MaterialType, Subject
 from materials.serializers import (
     MaterialListSerializer,
     MaterialQuery,
     MaterialSerializer,
+    MaterialUploadSerializer,
     SubjectQuery,
     SubjectSerializer,
 )
@@ -45,19 +54,31 @@ class SubjectViewSet(LibraryViewSet):
         services.restore_subject(subject_id=key, by=self.viewer)
 
 
+BODIES = {"application/json": MaterialSerializer, "multipart/form-data": MaterialUploadSerializer}
+
+
+@extend_schema_view(
+    create=extend_schema(request=BODIES),
+    partial_update=extend_schema(request=BODIES),
+)
 class MaterialViewSet(LibraryViewSet):
     """One's materials."""
 
     queryset = Material.objects.all()
     serializer_class = MaterialSerializer
     queries = {"list": MaterialQuery}
+    parser_classes = (StrictJSONParser, StrictMultipartParser)
     max_body_bytes = 10 * 2**20
+    max_file_bytes = MAX_FILE
 
     def get_queryset(self):
         return self.scope(Material.objects)
 
     def get_serializer_class(self):
-        return MaterialListSerializer if self.action == "list" else MaterialSerializer
+        if self.action == "list":
+            return MaterialListSerializer
+        is_form = is_form_media_type(self.request.content_type)
+        return MaterialUploadSerializer if is_form else MaterialSerializer
 
     def listed(self, queryset):
         query = self.query
@@ -70,15 +91,29 @@ class MaterialViewSet(LibraryViewSet):
         )
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.instance = services.create_material(owner=self.viewer, **serializer.validated_data)
+        values = serializer.validated_data
+        if values["type"] == MaterialType.FILE:
+            sent = {name: value for name, value in values.items() if name != "type"}
+            serializer.instance = services.add_file(owner=self.viewer, **sent)
+        else:
+            serializer.instance = services.create_material(owner=self.viewer, **values)
 
     def perform_update(self, serializer: Any) -> None:
-        services.change_material(
-            material_id=serializer.instance.pk, by=self.viewer, **serializer.validated_data
-        )
+        values = serializer.validated_data
+        change = services.replace_file if "file" in values else services.change_material
+        change(material_id=serializer.instance.pk, by=self.viewer, **values)
 
     def perform_destroy(self, instance: Material) -> None:
         services.delete_material(material_id=instance.pk, by=self.viewer)
 
     def perform_restore(self, key) -> None:
         services.restore_material(material_id=key, by=self.viewer)
+
+    @extend_schema(**DOWNLOAD)
+    @action(detail=True, content_negotiation_class=AnyType)
+    def file(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Download the file of a material, whole or in part."""
+        material = self.get_object()
+        if not material.file:
+            raise Http404
+        return download(request._request, material)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -87,6 +89,22 @@ class MaterialFactory(DjangoModelFactory):
     title = factory.Sequence(lambda n: f"Material {n}")
     type = MaterialType.TEXT
     content = "What is to be learned."
+
+
+class FileMaterialFactory(MaterialFactory):
+    """A file of a few bytes; it lies where the row says."""
+
+    type = MaterialType.FILE
+    content = "Ebb and flow"
+    file = factory.Sequence(lambda n: f"materials/00/{n:032x}.txt")
+    file_name = "tides.txt"
+    file_size = len(content)
+    file_type = "text/plain"
+
+    @classmethod
+    def _create(cls, model_class, *args, **columns):
+        default_storage.save(columns["file"], ContentFile(columns["content"].encode()))
+        return super()._create(model_class, *args, **columns)
 
 
 class TagFactory(DjangoModelFactory):

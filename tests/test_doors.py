@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from uuid_utils.compat import uuid7
 
 from tests.factories import (
+    FileMaterialFactory,
     KeyframeFactory,
     MaterialFactory,
     OrganizationFactory,
@@ -61,6 +62,7 @@ DOORS = [
     ("patch", "materials/<uuid:pk>/", {"title": "New"}, 200, NONE),
     ("delete", "materials/<uuid:pk>/", None, 204, NONE),
     ("post", "materials/<uuid:pk>/restore/", None, 200, NONE),
+    ("get", "materials/<uuid:pk>/file/", None, 200, NONE),
     ("get", "video-summaries/", None, 200, 200),
     ("post", "video-summaries/", {"youtube_url": "https://youtu.be/kjBOesZCoqc"}, 201, 201),
     ("get", "video-summaries/<uuid:pk>/", None, 200, NONE),
@@ -147,6 +149,7 @@ def world(alice, bob):
         "ops/users/": {"pk": bob.pk},
         "organizations/": {"pk": organization.pk, "organization_id": organization.pk, "user_id": bob.pk},
         "subjects/": {"pk": subject.pk},
+        "materials/<uuid:pk>/file/": {"pk": FileMaterialFactory(user=alice, subject=subject).pk},
         "materials/": {"pk": MaterialFactory(user=alice, subject=subject).pk},
         "video-summaries/<uuid:pk>/": {"pk": video.pk},
         "video-summaries/<uuid:video_summary_id>/": {

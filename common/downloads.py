@@ -1,0 +1,130 @@
+"""Files on their way out: attachments that no browser opens by itself, whole or in part."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header, http_date, parse_etags
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from common.exception_handler import plain
+from common.parsers import StrictNegotiation
+
+_BLOCK = 64 * 2**10
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.ASCII)
+
+# What the OpenAPI document says of an address that answers with `attachment`.
+_BYTES = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+DOWNLOAD: dict[str, Any] = {
+    "parameters": [
+        OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, as `bytes=0-1023`."),
+        OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of its file."),
+    ],
+    "responses": {
+        (200, "application/octet-stream"): _BYTES,
+        (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="The range."),
+        304: OpenApiResponse(description="Unchanged since the ETag of `If-None-Match`."),
+    },
+}
+
+
+class AnyType(StrictNegotiation):
+    """Answers whatever type is accepted: a file has the one that it has. Refusals are in JSON."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class _Unsatisfiable(Exception):
+    """The range lies behind the end."""
+
+
+def _range(header: str, size: int) -> tuple[int, int] | None:
+    """The first byte of a range and the one behind its last; None where the whole is to be sent.
+
+    That is also the answer to several ranges, which RFC 9110 allows: a client that gets them in parts must be
+    able to read the whole, while overlapping ones would be a way to have much sent for little.
+    """
+    found = _RANGE.fullmatch(header.strip())
+    if found is None:
+        return None
+    first, last, length = found.groups()
+    if length is not None:
+        begin, end = max(size - int(length), 0), size
+    else:
+        begin, end = int(first), min(int(last) + 1, size) if last else size
+        if last and int(last) < begin:
+            return None
+    if begin >= end:
+        raise _Unsatisfiable
+    return begin, end
+
+
+class _Bytes:
+    """The next bytes of an open file, so many of them, block by block."""
+
+    def __init__(self, file: BinaryIO, length: int):
+        self.file, self.left = file, length
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        block = self.file.read(min(_BLOCK, self.left))
+        if not block:
+            raise StopIteration
+        self.left -= len(block)
+        return block
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def attachment(
+    request: HttpRequest, file: BinaryIO, *, name: str, media_type: str, etag: str
+) -> HttpResponseBase:
+    """A file as it lies on the disk, to be saved under `name`; `etag` stands for these bytes alone."""
+    status = os.fstat(file.fileno())
+    size, etag = status.st_size, f'"{etag}"'
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=name),
+        # Should a browser open it all the same, it is nobody's page and does nothing.
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "ETag": etag,
+        "Last-Modified": http_date(status.st_mtime),
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _is_known(request, etag):
+        file.close()
+        return HttpResponse(status=304, headers=headers)
+    part = None
+    if request.headers.get("If-Range", etag) in (etag, headers["Last-Modified"]):
+        try:
+            part = _range(request.headers.get("Range", ""), size)
+        except _Unsatisfiable:
+            file.close()
+            refusal = plain(request, 416)
+            refusal["Content-Range"] = f"bytes */{size}"
+            return refusal
+    begin, end = part or (0, size)
+    headers["Content-Length"] = str(end - begin)
+    if part:
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
+    code = 206 if part else 200
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse(status=code, headers=headers, content_type=media_type)
+    file.seek(begin)
+    sent = _Bytes(file, end - begin)
+    return StreamingHttpResponse(sent, status=code, headers=headers, content_type=media_type)
+
+
+def _is_known(request: HttpRequest, etag: str) -> bool:
+    """Whether the client has these bytes already; a weak tag of them will do."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in known or etag in {tag.removeprefix("W/") for tag in known}
