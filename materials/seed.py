@@ -5,7 +5,9 @@ from typing import Any
 
 from accounts.seed import person
 from common.seeding import Made, Volume, moment, stable_id
+from common.uploads import Upload
 from materials import services
+from materials.files import look_into
 from materials.models import Material, MaterialType, Subject
 
 # Owner, name, description.
@@ -96,6 +98,63 @@ No strand alone explains it. The meeting of the Estates-General is where they we
 )
 
 
+# Subject, title, name of the file, what is in it.
+FILES = (
+    (
+        "Linear algebra",
+        "Lecture 3: bases",
+        "lecture-3.md",
+        """# Lecture 3: bases
+
+A **basis** is a list of vectors that spans the space and is linearly independent. Then every vector is a
+combination of them in exactly one way; the coefficients are its coordinates.
+
+- All bases of a space have the same length, its dimension.
+- A spanning list can be thinned to a basis, an independent list can be extended to one.
+""",
+    ),
+    (
+        "Linear algebra",
+        "Exercise sheet 3",
+        "exercises-3.pdf",
+        """Linear algebra, exercise sheet 3
+
+1. Is {(1, 2), (2, 4)} a basis of the plane? Say why.
+2. Extend (1, 1, 0) to a basis of three-dimensional space.
+3. Find the coordinates of (3, 1) in the basis (1, 1), (1, -1).
+
+Hand in on Friday before the lecture.""",
+    ),
+)
+
+
+def pdf(*pages: str) -> bytes:
+    """A PDF with these lines, of plain ASCII, on its pages; always the same bytes."""
+    first = 4
+    kids = " ".join(f"{first + 2 * number} 0 R" for number in range(len(pages)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, text in enumerate(pages):
+        safe = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+        lines = " T* ".join(f"({line}) Tj" for line in safe.split("\n"))
+        drawn = f"BT /F1 12 Tf 16 TL 72 740 Td {lines} ET"
+        objects += [
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842]"
+            f" /Resources << /Font << /F1 3 0 R >> >> /Contents {first + 1 + 2 * number} 0 R >>",
+            f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream",
+        ]
+    made, table = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+    for number, content in enumerate(objects, 1):
+        table += b"%010d 00000 n \n" % len(made)
+        made += f"{number} 0 obj\n{content}\nendobj\n".encode()
+    count = len(objects) + 1
+    end = f"trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{len(made)}\n%%EOF\n"
+    return made + b"xref\n0 %d\n" % count + table + end.encode()
+
+
 def subject_key(name: str) -> Any:
     """The key of a demo subject."""
     return stable_id(f"subject:{name}")
@@ -125,6 +184,24 @@ def seed() -> None:
         )
         services.create_material(
             owner=subject.user, subject=subject, title=title, id=material_key(title), **kind
+        )
+    for subject_name, title, name, text in FILES:
+        if not Material.objects.filter(pk=material_key(title)).exists():
+            subject = subjects[subject_key(subject_name)]
+            add_file(subject, title, name, pdf(text) if name.endswith(".pdf") else text.encode())
+
+
+def add_file(subject: Subject, title: str, name: str, content: bytes) -> None:
+    """A demo file, in the way that every file takes."""
+    with Upload(name) as upload:
+        upload.write(content)
+        upload.size = len(content)
+        services.add_file(
+            owner=subject.user,
+            subject=subject,
+            title=title,
+            file=look_into(upload, name),
+            id=material_key(title),
         )
 
 

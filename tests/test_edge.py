@@ -29,6 +29,22 @@ def test_a_body_sent_in_chunks_is_read_with_its_length():
     assert seen["length"] == str(MAX_STREAMED)
 
 
+def test_a_form_sent_in_chunks_is_left_to_its_parser():
+    seen = {}
+
+    def app(environ, start_response):
+        seen.update(environ)
+        return []
+
+    kind, body = "Multipart/Form-Data; boundary=b", io.BytesIO(b"--b--")
+    sent = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_TYPE": kind, "wsgi.input": body}
+    with_known_length(app)(sent, None)
+
+    assert seen["wsgi.input"].tell() == 0
+    # The most that any form may have: its parser looks for no more.
+    assert seen["CONTENT_LENGTH"] == str(25 * 2**20 + 64 * 2**10)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts.models import User
 from accounts.seed import PASSWORD, PEOPLE
 from config.management.commands.seed import may_be_seeded
 from tests.factories import UserFactory
@@ -46,6 +47,19 @@ def test_the_printed_log_ins_work_and_find_their_world(db, anyone):
     anyone.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     for library in ("subjects", "materials", "video-summaries", "threads", "rooms"):
         assert anyone.get(f"/api/v1/{library}/").json()["total"] > 0
+
+
+def test_a_demo_person_has_files_to_read(db, as_user):
+    seed()
+    ada = as_user(User.objects.get(username="ada"))
+
+    files = ada.get("/api/v1/materials/?type=file&ordering=title").json()["items"]
+
+    assert [file["file_type"] for file in files] == ["application/pdf", "text/markdown"]
+    sheet = ada.get(f"/api/v1/materials/{files[0]['id']}/").json()
+    assert "1. Is {(1, 2), (2, 4)} a basis of the plane?" in sheet["content"]
+    sent = ada.get(f"/api/v1/materials/{files[0]['id']}/file/")
+    assert b"".join(sent.streaming_content).startswith(b"%PDF-")
 
 
 def test_what_a_person_has_deleted_stays_deleted(db, as_user):

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.sessions import log_in
 from materials.models import MAX_CONTENT, Material
+from materials.seed import pdf
 from tests.factories import FileMaterialFactory, MaterialFactory, SubjectFactory
 from tests.materials.files import (
     DOCUMENT,
@@ -19,7 +20,6 @@ from tests.materials.files import (
     docx,
     image,
     paragraph,
-    pdf,
 )
 
 URL = "/api/v1/materials/"
