@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -16,19 +16,31 @@ from common.parsers import StrictNegotiation
 _BLOCK = 64 * 2**10
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.ASCII)
 
-# What the OpenAPI document says of an address that answers with `attachment`.
-_BYTES = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-DOWNLOAD: dict[str, Any] = {
-    "parameters": [
-        OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, as `bytes=0-1023`."),
-        OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of its file."),
-    ],
-    "responses": {
-        (200, "application/octet-stream"): _BYTES,
-        (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="The range."),
-        304: OpenApiResponse(description="Unchanged since the ETag of `If-None-Match`."),
-    },
-}
+
+def documented_download(media_types: Iterable[str]) -> dict[str, Any]:
+    """What the OpenAPI document says of an address that answers with `attachment`."""
+    whole = OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+    part = OpenApiResponse(OpenApiTypes.BINARY, description="The range; `Content-Range` says which.")
+    behind = OpenApiResponse(
+        OpenApiTypes.OBJECT, description="The range begins behind the end; `Content-Range` has the length."
+    )
+    return {
+        "parameters": [
+            _header("Range", "One range, as `bytes=0-1023`; with several the whole file comes."),
+            _header("If-Range", "The ETag or Last-Modified of the file that the range is of."),
+            _header("If-None-Match", "ETags of files that are there already."),
+        ],
+        "responses": {
+            **{(200, media_type): whole for media_type in media_types},
+            **{(206, media_type): part for media_type in media_types},
+            304: OpenApiResponse(description="One of those in `If-None-Match`."),
+            (416, "application/json"): behind,
+        },
+    }
+
+
+def _header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
 
 
 class AnyType(StrictNegotiation):

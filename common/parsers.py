@@ -17,8 +17,11 @@ MAX_DEPTH = 20
 MAX_KEYS = 2_000
 MAX_64_BIT = 2**63 - 1
 MIN_64_BIT = -(2**63)
-# What a form adds to the bytes of its files: texts, names, boundaries.
+# Of the files in a form, their own bytes.
+MAX_FILE_BYTES = 25 * 2**20
+# What the form adds to them: texts, names, boundaries.
 MAX_WRAPPING = 64 * 2**10
+MAX_FORM = MAX_FILE_BYTES + MAX_WRAPPING
 MAX_PARTS = 20
 
 
@@ -160,16 +163,16 @@ class StrictMultipartParser(BaseParser):
     """A form with files, which go to the disk as they come in; each part once, all texts in UTF-8.
 
     Refuses with 400 `parse_error`: what is not whole or not well-formed, compression, repeated parts, more
-    than 20 of them, parts that are encoded once more, NUL. Refuses with 413 files of more than the view's
-    `max_file_bytes` together, and more than 64 kB beside them.
+    than 20 of them, parts that are encoded once more, NUL. Refuses with 413 files of more than 25 MB
+    together, and more than 64 kB beside them.
     """
 
     media_type = "multipart/form-data"
 
     def parse(self, stream, media_type=None, parser_context=None) -> DataAndFiles:
         context = parser_context or {}
-        form = _Form(context["view"].max_file_bytes)
-        refuse_unreadable(context["request"], form.max_file_bytes + MAX_WRAPPING)
+        form = _Form()
+        refuse_unreadable(context["request"], MAX_FORM)
         try:
             form.read(stream, _boundary(media_type or ""))
         except BaseException as error:
@@ -204,10 +207,10 @@ def _boundary(media_type: str) -> str:
 class _Form:
     """A form as it comes in: what has been read of it, against its limits."""
 
-    def __init__(self, max_file_bytes: int):
+    def __init__(self):
         self.texts: dict[str, str] = {}
         self.files = _Files()
-        self.max_file_bytes, self.file_bytes, self.all_bytes = max_file_bytes, 0, 0
+        self.file_bytes = self.all_bytes = 0
         self._name = ""
         self._text = bytearray()
         self._file: Upload | None = None
@@ -261,7 +264,7 @@ class _Form:
             self._text += data
             return
         self.file_bytes += len(data)
-        if self.file_bytes > self.max_file_bytes:
+        if self.file_bytes > MAX_FILE_BYTES:
             raise TooLarge
         self._file.write(data)
 

@@ -443,8 +443,8 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "uploads"
 # On the same disk, so that a file that is whole is in its place at once.
-FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "incoming"
-for folder in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR):
+FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "materials" / "incoming"
+for folder in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR.parent, FILE_UPLOAD_TEMP_DIR):
     folder.mkdir(mode=0o700, exist_ok=True)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

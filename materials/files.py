@@ -13,8 +13,6 @@ from common.text import as_long_text
 from common.uploads import Upload
 from materials.models import MAX_CONTENT, MEDIA_TYPES
 
-MAX_FILE = 25 * 2**20
-
 # Text has no marks of its own: the ending of its name says which of these it is.
 TEXTS = {"txt", "md", "csv"}
 MARKS = (

@@ -29,6 +29,7 @@ MEDIA_TYPES = {
     "jpg": "image/jpeg",
     "webp": "image/webp",
 }
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 class Subject(SoftDeleteModel):
@@ -192,5 +193,5 @@ class Material(SoftDeleteModel):
     def download_type(self) -> str:
         """The media type that the file is sent as: one of those that are kept, never one that is executed."""
         if self.file_type not in MEDIA_TYPES.values():
-            return "application/octet-stream"
+            return UNKNOWN_TYPE
         return f"{self.file_type}; charset=utf-8" if self.file_type.startswith("text/") else self.file_type

@@ -8,13 +8,12 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request, is_form_media_type
 
-from common.downloads import DOWNLOAD, AnyType
+from common.downloads import AnyType, documented_download
 from common.parsers import StrictJSONParser, StrictMultipartParser
 from common.views import LibraryViewSet
 from materials import services
 from materials.downloads import download
-from materials.files import MAX_FILE
-from materials.models import Material, MaterialType, Subject
+from materials.models import MEDIA_TYPES, UNKNOWN_TYPE, Material, MaterialType, Subject
 from materials.serializers import (
     MaterialListSerializer,
     MaterialQuery,
@@ -69,7 +68,6 @@ class MaterialViewSet(LibraryViewSet):
     queries = {"list": MaterialQuery}
     parser_classes = (StrictJSONParser, StrictMultipartParser)
     max_body_bytes = 10 * 2**20
-    max_file_bytes = MAX_FILE
 
     def get_queryset(self):
         return self.scope(Material.objects)
@@ -109,7 +107,7 @@ class MaterialViewSet(LibraryViewSet):
     def perform_restore(self, key) -> None:
         services.restore_material(material_id=key, by=self.viewer)
 
-    @extend_schema(**DOWNLOAD)
+    @extend_schema(**documented_download([*MEDIA_TYPES.values(), UNKNOWN_TYPE]))
     @action(detail=True, content_negotiation_class=AnyType)
     def file(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Download the file of a material, whole or in part."""

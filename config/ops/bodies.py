@@ -6,12 +6,10 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
-from common.parsers import MAX_WRAPPING
-from materials.files import MAX_FILE
+from common.parsers import MAX_FORM
 
 # One byte more than any address takes shows that there is more.
 MAX_STREAMED = 10 * 2**20 + 1
-MAX_FORM = MAX_FILE + MAX_WRAPPING
 
 
 def with_known_length(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
