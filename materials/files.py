@@ -1,6 +1,7 @@
 """What a file is, by what is in it, and what it says."""
 
 import codecs
+import logging
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ from common.errors import DomainError
 from common.text import as_long_text
 from common.uploads import Upload
 from materials.models import MAX_CONTENT, MEDIA_TYPES
+
+logger = logging.getLogger("lyceum.materials")
 
 # Text has no marks of its own: the ending of its name says which of these it is.
 TEXTS = {"txt", "md", "csv"}
@@ -113,6 +116,8 @@ def _read(upload: Upload, kind: str) -> tuple[str, bool]:
     verdict, _, text = said.partition(b"\n")
     if verdict == b"large":
         raise LargeInside
+    if not verdict:
+        logger.warning("the reader of a %s ended with %s and without a word", kind, reader.returncode)
     if verdict != b"yes":
         raise UnsupportedFile
     return _cut(text.decode(errors="ignore"), more=reader.returncode != 0)

@@ -1,7 +1,9 @@
 """Files as materials: what is taken and what is not, what is kept of it, and how it comes back."""
 
+import http.client
 import resource
 import time
+from contextlib import closing
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +23,7 @@ from tests.materials.files import (
     image,
     paragraph,
 )
+from tests.server import Server
 
 URL = "/api/v1/materials/"
 MB = 2**20
@@ -189,14 +192,12 @@ def test_a_file_that_cannot_be_read_is_kept_without_text(send, uploads, content)
     assert len(uploads()) == 1
 
 
-def test_of_a_file_without_end_the_beginning_is_read(send):
-    began = time.monotonic()
-    answer = send(docx(paragraph("Ebb") + 10_000_000 * "<a/>"), "endless.docx")
+def test_a_file_without_end_is_read_for_a_moment_only(send):
+    answer = send(docx(paragraph("Ebb") + 5_000_000 * "<a/>"), "endless.docx")
 
+    # The reader is ended before it gets there; what it had found may or may not have been said by then.
     assert answer.status_code == 201
-    # The reader is ended before it gets there; what it had found may or may not have been said.
-    assert answer.json()["content"] in {"", "Ebb\n"}
-    assert time.monotonic() - began < 10
+    assert (answer.json()["content"], answer.json()["content_truncated"]) in {("", False), ("Ebb\n", True)}
 
 
 def test_a_long_text_is_cut_at_the_limit(send):
@@ -732,3 +733,48 @@ def test_a_file_that_is_replaced_while_it_is_asked_for_is_the_new_one(
     monkeypatch.setattr(store, "opened", replaced_meanwhile)
 
     assert body(fetch()) == b"new"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_over_the_wire_a_form_may_come_in_chunks_and_breaks_off_without_a_trace(
+    alice, subject, settings, tmp_path
+):
+    token = log_in(alice, ip_address="192.0.2.1", user_agent="tests").session_key
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=b"}
+    words = part("subject", str(subject.pk)) + part("title", "Tides") + part("type", "file")
+    begun = words + part("file", "x" * 200_000, '; filename="tides.txt"')[:-2]
+    folder = tmp_path / "uploads" / "materials"
+    server = Server(LOG_LEVEL="ERROR", DATA_DIR=str(tmp_path), SECRET_KEY=settings.SECRET_KEY)
+    server.start()
+
+    def files():
+        return [path for path in folder.rglob("*") if path.is_file()]
+
+    def in_chunks(*chunks):
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+            connection.request("POST", URL, iter(chunks), headers, encode_chunked=True)
+            return connection.getresponse().status
+
+    try:
+        server.connect().close()
+        assert in_chunks(begun, b"\r\n--b--", b"\r\n") == 201
+        assert in_chunks(begun) == 400
+        assert in_chunks(*[begun, *[b"x" * MB] * 26]) == 413
+        assert len(files()) == 1
+        said = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        client = server.connect()
+        client.sendall(
+            f"POST {URL} HTTP/1.1\r\nHost: localhost\r\n{said}Content-Length: 999999\r\n\r\n".encode() + begun
+        )
+        eventually(lambda: len(files()) == 2)
+        client.close()
+        eventually(lambda: len(files()) == 1)
+    finally:
+        server.kill()
+
+
+def eventually(comes_true):
+    deadline = time.monotonic() + 30
+    while not comes_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
