@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject, Left
 
 from common.functions import ISOTime, KeyText
-from common.querysets import SearchQuerySet, SoftDeleteQuerySet
+from common.querysets import GONE, SearchQuerySet, SoftDeleteQuerySet
 
 PREVIEW_LENGTH = 200
 NOBODY = {"id": None, "name": "Deleted user", "username": None, "image": ""}
@@ -82,6 +82,15 @@ class RoomQuerySet(SoftDeleteQuerySet):
         """With `heir`, the membership of who should lead next."""
         heir = _members().filter(room=OuterRef("pk")).next_in_line().values("pk")[:1]
         return self.annotate(heir=Subquery(heir))
+
+    def forsaken_but_by(self, people: Any) -> Self:
+        """Direct rooms in which nobody is left but, if anybody, some of these people."""
+        others = _members().filter(~Q(user__in=people.order_by().values("pk")), room=OuterRef("pk"))
+        return self.filter(~Exists(others), type="direct")
+
+    def claim(self) -> int:
+        # A pair that wants to talk again gets another room meanwhile.
+        return self.update(deleted_at=GONE, type="group", name="Purged", direct_key=None)
 
     def gone_with(self, person: Any) -> Self:
         """Those that went into the trash in the instant in which this deleted member did."""

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -51,9 +51,11 @@ def create_group(*, owner: User, name: str, members: Iterable[User] = (), id: UU
 def open_direct_room(*, by: User, user: User) -> tuple[Room, bool]:
     """The one room of two people, and whether it is new; out of the trash if they had deleted it."""
     made = Room(type=RoomType.DIRECT, direct_key=pair_key(by.pk, user.pk), created_by=by)
-    # The key of the pair decides, not a look beforehand: two who write to each other at once get one room.
-    Room.objects.bulk_create([made], ignore_conflicts=True)
-    room = Room.objects.select_for_update().get(direct_key=made.direct_key)
+    room = None
+    while room is None:  # once, unless the room that is there is purged just now
+        # The key of the pair decides, not a look beforehand: two who write at once get one room.
+        Room.objects.bulk_create([made], ignore_conflicts=True)
+        room = Room.objects.select_for_update().filter(direct_key=made.direct_key).first()
     is_new = room.pk == made.pk
     if is_new:
         _seat(room, {by: RoomRole.MEMBER, user: RoomRole.MEMBER})
@@ -301,6 +303,19 @@ def _revised(messages: RoomMessageQuerySet) -> Iterable[tuple[RoomMessageQuerySe
     for message in messages.order_by("room_id", "seq"):
         room = _numbered(message.room_id, last_revision=NEXT_REVISION)
         yield RoomMessage.objects.filter(pk=message.pk), room.last_revision
+
+
+def raise_purged_revisions(*, messages: RoomMessageQuerySet) -> None:
+    """Note in the rooms of messages that are about to be purged up to where their past is not whole any more.
+
+    Holds the rooms until commit, so that nothing becomes of the messages in between.
+    """
+    _hold_all(Room.objects.filter(pk__in=messages.order_by().values("room")))
+    latest = dict(messages.order_by().values_list("room").annotate(Max("revision")))
+    rooms = Room.objects.in_bulk(latest)
+    for key, room in rooms.items():
+        room.purged_revision = max(room.purged_revision, latest[key])
+    Room.objects.bulk_update(rooms.values(), ["purged_revision"], batch_size=100)
 
 
 def mark_read(*, room_id: UUID, reader: User, seq: int) -> None:

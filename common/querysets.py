@@ -1,5 +1,6 @@
 """Reads and bulk writes that every table with a trash shares."""
 
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar, cast
 
 from django.db.models import F, Field, Func, Model, Q, QuerySet, Value
@@ -9,6 +10,10 @@ from django.db.models.lookups import Contains
 from common.functions import Fold, UnknownFirst, code_point_order
 
 ModelT = TypeVar("ModelT", bound=Model)
+
+# The `deleted_at` of a row that is being removed for good: earlier than any deletion, so that no retention
+# keeps it.
+GONE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SearchQuerySet(QuerySet[ModelT]):
@@ -46,7 +51,16 @@ class SoftDeleteQuerySet(SearchQuerySet[ModelT]):
         return self.filter(deleted_at=None)
 
     def deleted(self) -> Self:
-        return self.filter(deleted_at__isnull=False)
+        """What can be restored; not what is being removed for good."""
+        return self.filter(deleted_at__gt=GONE)
+
+    def deleted_before(self, time: datetime) -> Self:
+        """What has been in the trash since then or longer, and what is being removed for good."""
+        return self.filter(deleted_at__lte=time)
+
+    def claim(self) -> int:
+        """Begin to remove rows for good: nobody can restore them any more; how many there were."""
+        return self.update(deleted_at=GONE)
 
     def soft_delete(self, by: Model | None = None, **more: Any) -> int:
         """Put live rows in the trash, with `more` columns that this moves; how many there were."""

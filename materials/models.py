@@ -7,6 +7,7 @@ from django.db.models import Q
 from common.constraints import (
     MAX_INTEGER,
     Check,
+    Unique,
     is_between,
     is_one_of,
     length_between,
@@ -123,6 +124,13 @@ class Material(SoftDeleteModel):
             length_between("file_name", 0, 255, name="material_file_name_length"),
             length_between("file_type", 0, 100, name="material_file_type_length"),
             is_between("file_size", 0, MAX_INTEGER, name="material_file_size"),
+            # Also what finds out whether a file is anybody's.
+            Unique(
+                fields=["file"],
+                name="material_file_once",
+                condition=~Q(file=""),
+                message="A file belongs to one material, with which it is removed.",
+            ),
             Check(
                 condition=(Q(type=MaterialType.URL) & ~Q(url="")) | (~Q(type=MaterialType.URL) & Q(url="")),
                 name="material_url_belongs_to_url",

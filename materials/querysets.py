@@ -1,5 +1,6 @@
 """Every read of materials."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 from uuid import UUID
 
@@ -59,6 +60,11 @@ class MaterialQuerySet(SoftDeleteQuerySet):
     def holding(self, key: UUID) -> Any:
         """The row of that key, held until the transaction ends; None where there is none."""
         return self.select_for_update().filter(pk=key).without_content().first()
+
+    def files_among(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that are some material's file."""
+        # Said although the names are never empty: the index holds only materials with a file.
+        return set(self.exclude(file="").filter(file__in=names).values_list("file", flat=True))
 
     def without_content(self) -> Self:
         """For lists: the text itself, up to half a million characters, stays in the database."""

@@ -180,6 +180,7 @@ UNIQUES = {
     "session_token_once": (SessionFactory, {"token_digest": "a" * 64}, {}),
     "slug_once": (OrganizationFactory, {"slug": "one"}, {}),
     "organization_member_once": (OrganizationMemberFactory, {"organization_id": None, "user_id": None}, {}),
+    "material_file_once": (MaterialFactory, {"type": "file", "file": "materials/ab/cd.pdf"}, {}),
     "tag_name_once": (TagFactory, {"name_key": "moon"}, {}),
     "category_name_once": (CategoryFactory, {"name_key": "moon"}, {}),
     "video_once_per_user": (VideoSummaryFactory, {"user_id": None, "youtube_id": None}, {}),

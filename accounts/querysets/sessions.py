@@ -35,6 +35,9 @@ class SessionQuerySet(SearchQuerySet):
     def unexpired(self) -> Self:
         return self.filter(expires_at__gt=Now())
 
+    def expired(self) -> Self:
+        return self.filter(expires_at__lte=Now())
+
     def unseen_lately(self) -> Self:
         """Those whose last use is not known to be recent."""
         return self.filter(_unseen_lately())

@@ -54,6 +54,16 @@ def print_logins(stdout: Any) -> None:
         stdout.write(f"  {person.email:<22} {person.username:<8} {person.role}")
 
 
+def progress_bar(stdout: Any) -> Progress:
+    """Bars for what a command counts, wherever its output goes."""
+    return Progress(
+        TextColumn("{task.description:<16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(file=getattr(stdout, "_out", None)),
+    )
+
+
 class Command(BaseCommand):
     """Adds the demo world through the services; what is there stays as it is."""
 
@@ -75,7 +85,7 @@ class Command(BaseCommand):
             raise CommandError("--scale is a number from 0 to 100.")
         if pending_migrations():
             raise CommandError("Migrations are pending: run manage.py migrate first.")
-        with self._progress() as progress:
+        with progress_bar(self.stdout) as progress:
             task = progress.add_task("Demo world", total=len(APPS))
             try:
                 with transaction.atomic():
@@ -95,7 +105,7 @@ class Command(BaseCommand):
             self.stdout.write("The volume is there already; nothing to add.")
             return
         made, count, started = Made(seed), 0, time.perf_counter()
-        with self._progress() as progress, transaction.atomic():
+        with progress_bar(self.stdout) as progress, transaction.atomic():
             world: dict[str, Any] = {}
             for app in APPS:
                 for volume in app.volume(made, scale, world):
@@ -108,11 +118,3 @@ class Command(BaseCommand):
         # To the end of the commit, because that is where foreign keys are checked.
         seconds = time.perf_counter() - started
         self.stdout.write(f"{count:,} rows in {seconds:.1f} s: {count / seconds:,.0f} rows/s")
-
-    def _progress(self) -> Progress:
-        return Progress(
-            TextColumn("{task.description:<16}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            console=Console(file=getattr(self.stdout, "_out", None)),
-        )
