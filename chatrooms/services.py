@@ -311,11 +311,8 @@ def raise_purged_revisions(*, messages: RoomMessageQuerySet) -> None:
     Holds the rooms until commit, so that nothing becomes of the messages in between.
     """
     _hold_all(Room.objects.filter(pk__in=messages.order_by().values("room")))
-    latest = dict(messages.order_by().values_list("room").annotate(Max("revision")))
-    rooms = Room.objects.in_bulk(latest)
-    for key, room in rooms.items():
-        room.purged_revision = max(room.purged_revision, latest[key])
-    Room.objects.bulk_update(rooms.values(), ["purged_revision"], batch_size=100)
+    for room, latest in messages.order_by().values_list("room").annotate(Max("revision")):
+        Room.objects.filter(pk=room, purged_revision__lt=latest).update(purged_revision=latest)
 
 
 def mark_read(*, room_id: UUID, reader: User, seq: int) -> None:
