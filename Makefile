@@ -1,12 +1,13 @@
 # Lyceum's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve seed test lint check migration rollback push bench clean requirements
+.PHONY: help install run serve seed purge test lint check migration rollback push bench clean requirements
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DB ?= sqlite postgresql
 TEST ?= tests
 SCALE ?= 0
+OLDER ?= 30d
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 
@@ -52,6 +53,9 @@ serve: ## Start the server alone: make serve PORT=8123
 seed: install ## Add the demo world, and volume by SCALE=1.0
 	@$(MANAGE) seed --scale $(SCALE)
 
+purge: install ## Remove for good what was deleted long ago: make purge OLDER=12h
+	@$(MANAGE) purge --older-than $(OLDER)
+
 test: lint ## Lint, types and all tests: make test DB=sqlite TEST=tests/threads
 	@for database in $(DB); do \
 		echo "==> Tests on $$database"; \
@@ -81,8 +85,9 @@ rollback: install ## Go back to a migration: make rollback app=threads to=0001 (
 push: install ## Bring the database to the models in one step (DEBUG only; shows the SQL and asks)
 	@$(MANAGE) push
 
-bench: .venv/.installed-dev ## Measure: rows per second of the seed on this machine
+bench: .venv/.installed-dev ## Measure on this machine: rows per second of the seed, and the purge
 	@$(PYTHON) benchmarks/seeding.py
+	@$(PYTHON) benchmarks/purging.py
 
 requirements: .venv/.installed-dev ## Compile the pinned and hashed requirements anew
 	@for file in requirements requirements-dev; do \

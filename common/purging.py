@@ -18,7 +18,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
-from django.db.models import Exists, FileField, Model, OuterRef, Q
+from django.db.models import FileField, Model
 from django.db.models.functions import Now
 from django.db.models.sql import Query
 
@@ -71,28 +71,31 @@ def _dependants(model: type[Model]) -> Iterator[Any]:
             yield relation
 
 
-def expect(doomed: Iterable[Doomed]) -> dict[type[Model], Any]:
-    """The rows of each table that would go, those that go along with others included."""
-    roots: dict[type[Model], list[Any]] = defaultdict(list)
+def expect(doomed: Iterable[Doomed]) -> dict[type[Model], list[Any]]:
+    """The rows of each table that would go, by reason: as such, or along with rows of another table."""
+    roots: dict[Any, list[Any]] = defaultdict(list)
     for one in doomed:
         roots[one.rows.model].append(one.rows if one.expected is None else one.expected)
-    known: dict[type[Model], Any] = {}
+    known: dict[Any, list[Any]] = {}
 
-    def going(model: Any) -> Any:
+    def reasons(model: Any) -> list[Any]:
         if model not in known:
-            reasons = [Q(pk__in=rows.order_by().values("pk")) for rows in roots[model]]
-            for field in model._meta.concrete_fields:
-                if field.remote_field and field.remote_field.on_delete in GOES_ALONG:
-                    owners = going(field.related_model)
-                    if owners is not None:
-                        reasons.append(Q(**{f"{field.name}__in": owners.order_by().values("pk")}))
-            found = model._base_manager.filter(Q(*reasons, _connector=Q.OR)) if reasons else None
-            known[model] = found
+            known[model] = roots[model] + [
+                model._base_manager.filter(**{f"{field.name}__in": owners.order_by().values("pk")})
+                for field in model._meta.concrete_fields
+                if field.remote_field and field.remote_field.on_delete in GOES_ALONG
+                for owners in reasons(field.related_model)
+            ]
         return known[model]
 
-    for model in apps.get_models(include_auto_created=True):
-        going(model)
-    return {model: rows for model, rows in known.items() if rows is not None}
+    return {model: found for model in apps.get_models(include_auto_created=True) if (found := reasons(model))}
+
+
+def once(reasons: list[Any], column: str) -> Any:
+    """The values of a column in the rows that go, each once, whatever the number of reasons."""
+    # No OR: each part has an index of its own.
+    first, *rest = (rows.order_by().values_list(column, flat=True) for rows in reasons)
+    return first.union(*rest).order_by() if rest else first
 
 
 def purge(doomed: Doomed) -> Iterator[Removed]:
@@ -121,7 +124,7 @@ class _Removal:
 
     def _remove(self, rows: Any, keys: list[Any], claim: Any, first: Any = lambda rows: None) -> Any:
         """Remove those rows among the keys that are still in question; how many there were."""
-        parents = _with_dependants(rows, keys)
+        parents = _with_dependants(rows.model, keys)
         done = yield from self._in_steps(rows, [key for key in keys if key not in parents], _delete, first)
         for some in batched(sorted(parents), PARENTS):
             claimed = claim(rows, list(some))
@@ -179,13 +182,13 @@ def _held(rows: Any, keys: list[Any]) -> list[Any]:
     return list(found.values_list("pk", flat=True))
 
 
-def _with_dependants(rows: Any, keys: list[Any]) -> set[Any]:
+def _with_dependants(model: type[Model], keys: list[Any]) -> set[Any]:
     """The keys of rows that others point at."""
-    some = Q()
-    for relation in _dependants(rows.model):
-        pointing = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
-        some |= Q(Exists(pointing))
-    return set(rows.filter(some, pk__in=keys).values_list("pk", flat=True)) if some else set()
+    found: set[Any] = set()
+    for relation in _dependants(model):
+        pointing = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": keys})
+        found.update(pointing.order_by().values_list(relation.field.attname, flat=True).distinct())
+    return found
 
 
 def _as_they_are(rows: Any, keys: list[Any]) -> Any:
@@ -195,7 +198,7 @@ def _as_they_are(rows: Any, keys: list[Any]) -> Any:
 def _delete(model: type[Model], keys: list[Any]) -> Callable[[], Iterator[Removed]]:
     """Delete rows through the ORM, which knows the cascades that the database does not."""
     rows: Any = model._base_manager.filter(pk__in=keys)
-    files = list(files_of(rows))
+    files = [name for column in file_columns(model) for name in rows.values_list(column, flat=True) if name]
     rows.delete()
 
     def follow_up() -> Iterator[Removed]:
@@ -217,12 +220,9 @@ def _without(field: str) -> Any:
 FILES = "files"
 
 
-def files_of(rows: Any) -> Iterator[str]:
-    """The names of the files that rows have, as their columns hold them."""
-    for field in rows.model._meta.concrete_fields:
-        if isinstance(field, FileField):
-            named = rows.order_by().exclude(**{field.name: ""}).values_list(field.name, flat=True)
-            yield from named.iterator()
+def file_columns(model: type[Model]) -> Iterator[str]:
+    """The columns in which a table has the names of files."""
+    yield from (field.name for field in model._meta.concrete_fields if isinstance(field, FileField))
 
 
 def file_at(name: str) -> Path | None:

@@ -64,7 +64,8 @@ class MaterialQuerySet(SoftDeleteQuerySet):
     def files_among(self, names: Iterable[str]) -> set[str]:
         """Those of the names that are some material's file."""
         # Said although the names are never empty: the index holds only materials with a file.
-        return set(self.exclude(file="").filter(file__in=names).values_list("file", flat=True))
+        found = self.exclude(file="").filter(file__in=names)
+        return set(found.order_by().values_list("file", flat=True))
 
     def without_content(self) -> Self:
         """For lists: the text itself, up to half a million characters, stays in the database."""

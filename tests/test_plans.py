@@ -1,12 +1,16 @@
 """Lists read their rows in order from an index: nobody's list is sorted, nobody's rows are scanned for it."""
 
+import io
+import os
 import re
 from itertools import takewhile
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import User
+from chatrooms.models import RoomMessage
 from tests.factories import (
     KeyframeFactory,
     MaterialFactory,
@@ -17,6 +21,7 @@ from tests.factories import (
     VideoSummaryFactory,
 )
 from tests.test_schema import MODELS
+from threads.models import Message
 
 LISTS = [
     ("/api/v1/subjects/", ["name", "created_at", "updated_at"]),
@@ -57,17 +62,23 @@ FOR_STAFF = [
 ]
 
 
-def plan_of(sql):
-    """The steps that find and order the rows; what is nested inside each row is its own affair."""
+def whole_plan_of(sql):
+    """Every step with whether it is nested inside each row of another one."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # On a table of three rows any plan is as good: leave only those that scale.
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
             cursor.execute(f"EXPLAIN {sql}")
             steps = [row[0] for row in cursor.fetchall()]
-            return list(takewhile(lambda step: "SubPlan" not in step, steps))
+            own = len(list(takewhile(lambda step: "SubPlan" not in step, steps)))
+            return [(step, number >= own) for number, step in enumerate(steps)]
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-        return [detail for _, parent, _, detail in cursor.fetchall() if parent == 0]
+        return [(detail, parent != 0) for _, parent, _, detail in cursor.fetchall()]
+
+
+def plan_of(sql):
+    """The steps that find and order the rows; what is nested inside each row is its own affair."""
+    return [step for step, is_nested in whole_plan_of(sql) if not is_nested]
 
 
 @pytest.mark.parametrize("address", ORDERED + FILTERED)
@@ -180,3 +191,35 @@ def test_whoever_logs_in_is_found_by_an_index(db, login):
     sql = str(rows.query).replace("= ALICE", "= 'ALICE'").replace(f"= {login}", f"= '{login}'")
 
     assert any("INDEX" in step.upper() and "SCAN ACCOUNTS" not in step.upper() for step in plan_of(sql))
+
+
+def test_a_purge_reads_no_whole_table_but_finds_its_rows_by_index(alice, bob, queries, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "materials").mkdir()
+    (tmp_path / "materials" / "orphan.pdf").touch()
+    os.utime(tmp_path / "materials" / "orphan.pdf", (0, 0))
+    thread = ThreadFactory(user=alice, messages=3)
+    room = RoomFactory(members=[alice, bob], messages=3)
+    video = VideoSummaryFactory(user=alice, tags=["Moon"], categories=["Sky"])
+    KeyframeFactory(video_summary=video)
+    material = MaterialFactory(user=bob)
+    Message.objects.filter(thread=thread, seq=1).soft_delete()
+    RoomMessage.objects.filter(room=room, seq=1).soft_delete()
+    for row in (material, User.objects.get(pk=alice.pk)):
+        type(row).objects.filter(pk=row.pk).soft_delete(**({"by": bob} if row == material else {}))
+
+    with queries() as sent:
+        call_command("purge", older_than="0d", stdout=io.StringIO())
+
+    # The other tables are small beside these; their trash is found by one walk along the key.
+    tables = "threads_message|chatrooms_roommessage|media_summaries_keyframe"
+    asked = re.compile(rf'(SELECT|DELETE|UPDATE) .*"({tables})"')
+    large = [query["sql"] for query in sent if asked.match(query["sql"])]
+    assert len(large) > 20
+    scan = re.compile(rf"Seq Scan on ({tables})|SCAN ({tables})(?!.* INDEX )")
+    for sql in large:
+        assert not [step for step, _ in whole_plan_of(sql) if scan.search(step)], sql
+    look_ups = [query["sql"] for query in sent if '."file" IN' in query["sql"]]
+    assert look_ups
+    for sql in look_ups:
+        assert [step for step, _ in whole_plan_of(sql) if "material_file_once" in step], sql

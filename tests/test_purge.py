@@ -1,6 +1,7 @@
 """`manage.py purge`: what goes for good, what goes along, and what must stay."""
 
 import io
+import itertools
 import os
 import re
 import time
@@ -22,6 +23,7 @@ from accounts.models import AttemptCounter, Organization, Session, User
 from chatrooms.models import Room, RoomMessage
 from common.models import SoftDeleteModel
 from common.purging import GOES_ALONG, IS_LET_GO, Doomed, name_of, purge
+from config.management.commands.purge import APPS
 from materials.models import Material, Subject
 from materials.purge import UPLOAD_ENDS_WITHIN
 from media_summaries.models import Keyframe, Tag, VideoSummary
@@ -419,6 +421,21 @@ def test_an_account_is_restored_whole_or_not_at_all(as_user, alice, bob, root):
     run()
     assert not is_there(first)
     assert (Organization.objects.count(), Message.objects.count()) == (1, 50)
+
+
+def test_a_run_that_is_broken_off_has_taken_the_people_before_what_went_with_them(as_user, alice, bob, root):
+    for person in (alice, bob):
+        OrganizationFactory(members={person: "owner"})
+        RoomFactory(admins=[person])
+        as_user(root).delete(f"/api/v1/ops/users/{person.pk}/")
+    now = timezone.now()
+
+    steps = (name for app in APPS for one in app.doomed(now) for name, _ in purge(one))
+    gone = list(itertools.takewhile(lambda name: name not in ("organizations", "rooms"), steps))
+
+    assert "people" in gone
+    for person in (alice, bob):
+        assert as_user(root).post(f"/api/v1/ops/users/{person.pk}/restore/").status_code == 404
 
 
 def test_what_is_restored_before_its_turn_stays(as_user, alice):

@@ -13,7 +13,7 @@ import chatrooms.purge
 import materials.purge
 import media_summaries.purge
 import threads.purge
-from common.purging import FILES, Doomed, database_time, expect, file_at, files_of, name_of, purge
+from common.purging import FILES, Doomed, database_time, expect, file_at, file_columns, name_of, once, purge
 from config.management.commands.seed import progress_bar
 from config.ops.health import pending_migrations
 
@@ -62,9 +62,11 @@ class Command(BaseCommand):
     def _expected(self, doomed: list[Doomed]) -> Counter[str]:
         """How many rows of each table would go, and how many files."""
         expected: Counter[str] = Counter()
-        for model, rows in expect(doomed).items():
-            expected[name_of(model)] += rows.count()
-            expected[FILES] += sum(file_at(name) is not None for name in files_of(rows))
+        for model, reasons in expect(doomed).items():
+            expected[name_of(model)] += once(reasons, "pk").count()
+            for column in file_columns(model):
+                with_file = [rows.exclude(**{column: ""}) for rows in reasons]
+                expected[FILES] += sum(1 for name in once(with_file, column).iterator() if file_at(name))
         expected[FILES] += sum(1 for _ in materials.purge.orphaned_files())
         return +expected
 
