@@ -27,9 +27,9 @@ from common.querysets import GONE
 # Keys that are in memory at a time, and rows whose dependants are looked for together.
 PAGE = 10_000
 PARENTS = 200
-# Seconds that a transaction should take, and rows that it removes at most.
+# Seconds that a removal within a transaction should take, and how many rows that may be.
 BUSY = 0.05
-MOST = 2_000
+FEWEST, MOST = 20, 2_000
 
 GOES_ALONG = (models.CASCADE, models.DB_CASCADE)
 IS_LET_GO = (models.SET_NULL, models.DB_SET_NULL)
@@ -110,7 +110,7 @@ class _Removal:
     def __init__(self, doomed: Doomed):
         self.doomed = doomed
         # Rows of one table weigh alike, of different tables from a few bytes to some megabytes.
-        self.sizes: dict[type[Model], int] = defaultdict(lambda: 20)
+        self.sizes: dict[type[Model], int] = defaultdict(lambda: FEWEST)
 
     def steps(self) -> Iterator[Removed]:
         rows, last = self.doomed.rows, None
@@ -159,17 +159,18 @@ class _Removal:
             size = self.sizes[rows.model]
             step = keys[at : at + size]
             with transaction.atomic(durable=True):
-                # Not before: whoever wrote until now is not what this takes.
-                started = time.perf_counter()
+                begun = time.perf_counter()
                 first(rows.filter(pk__in=step))
                 held = _held(rows, step)
+                # What comes before is the same however few there are, or is waiting for others.
+                started = time.perf_counter()
                 follow_up = act(rows.model, held)
-            took = time.perf_counter() - started
+                took = time.perf_counter() - started
             if len(step) == size or took > BUSY:
-                self.sizes[rows.model] = min(MOST, int(len(step) * min(2, BUSY / took)) + 1)
+                self.sizes[rows.model] = max(FEWEST, min(MOST, int(len(step) * min(2, BUSY / took))))
             if connection.vendor == "sqlite":
                 # Whoever waits for the file looks at it now and then, and must find it free.
-                time.sleep(took)
+                time.sleep(time.perf_counter() - begun)
             at += size
             done += len(held)
             yield from follow_up()

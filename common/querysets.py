@@ -11,9 +11,9 @@ from common.functions import Fold, UnknownFirst, code_point_order
 
 ModelT = TypeVar("ModelT", bound=Model)
 
-# The `deleted_at` of a row that is being removed for good: earlier than any deletion, so that no retention
+# The `deleted_at` of a row that is being removed for good: long before any deletion, so that no retention
 # keeps it.
-GONE = datetime(1970, 1, 1, tzinfo=UTC)
+GONE = datetime(1000, 1, 1, tzinfo=UTC)
 
 
 class SearchQuerySet(QuerySet[ModelT]):
