@@ -35,8 +35,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 
 
 @pytest.fixture(autouse=True)
-def _quick_refusals(settings):
+def _quick(settings):
     settings.LOGIN_REFUSAL_SECONDS = 0
+    # Otherwise every client lists the static files anew before its first request.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture
