@@ -47,6 +47,7 @@ class World(SimpleNamespace):
     keys: dict[str, str]
     clients: dict[str, APIClient]
     out: dict[str, Callable[[], APIClient]]
+    by_token: APIClient
 
     def filled(self, text: str, **others: str) -> str:
         """A text with the keys of rows for their names: `rooms/{room}/`."""
@@ -99,6 +100,7 @@ def _made() -> World:
     rows["material"] = material = MaterialFactory(
         user=owner, subject=subject, title="Zanzibar", content="Zanzibar"
     )
+    MaterialFactory(user=owner, subject=subject, type="url", url="https://example.com/zanzibar", content="")
     rows["old_material"] = MaterialFactory(user=owner, subject=subject, **gone)
     rows["material_of_old_subject"] = MaterialFactory(user=owner, subject=old_subject)
     rows["old_material_of_old_subject"] = MaterialFactory(user=owner, subject=old_subject, **gone)
@@ -132,8 +134,10 @@ def _made() -> World:
     rows["own_old_subject"] = SubjectFactory(user=stranger, **gone)
     rows["own_material"] = MaterialFactory(user=stranger, subject=own_subject)
     rows["own_old_material"] = MaterialFactory(user=stranger, subject=own_subject, **gone)
-    rows["own_thread"] = ThreadFactory(user=stranger, messages=1)
-    rows["own_video"] = VideoSummaryFactory(user=stranger, tags=["Own"], categories=["Own"])
+    rows["own_thread"] = own_thread = ThreadFactory(user=stranger, messages=1)
+    rows["own_turn"] = own_thread.messages.get()
+    rows["own_video"] = own_video = VideoSummaryFactory(user=stranger, tags=["Own"], categories=["Own"])
+    rows["own_keyframe"] = KeyframeFactory(video_summary=own_video)
 
     # What people share. One of them has been deleted, one has left.
     roles = {owner: "owner", admin: "admin", member: "member", former: "member", deleted: "member"}
@@ -168,7 +172,7 @@ def _made() -> World:
     rows["log_in"] = Session.objects.of_token(_login(owner)).get()
     rows["old_log_in"] = Session.objects.of_token(expired := _login(owner)).get()
     Session.objects.filter(pk=rows["old_log_in"].pk).update(expires_at=Now())
-    rows["token"], _ = create_api_token(person=owner, name="backup", expires_in_days=1)
+    rows["token"], live_token = create_api_token(person=owner, name="backup", expires_in_days=1)
     ended, revoked = create_api_token(person=owner, name="revoked", expires_in_days=1)
     ended.delete()
 
@@ -178,6 +182,7 @@ def _made() -> World:
 
     anonymous, too_late, without = APIClient(), _client(expired), _client(revoked)
     return World(
+        by_token=_client(live_token),
         keys={name: str(row.pk) for name, row in rows.items()} | {"unused": str(uuid7())},
         clients=clients,
         # Who comes without a valid log-in: even the owner.

@@ -1,11 +1,18 @@
 """The studio's lists and forms, as support staff open them."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin
+from django.test import Client
+from django.urls import URLResolver
+from django.utils import timezone
 from django.utils.html import escape
+from uuid_utils.compat import uuid7
 
 from materials.models import Subject
 from tests.factories import (
@@ -74,13 +81,37 @@ def test_a_search_finds_every_word_in_whatever_case(studio, alice):
     assert found("100%") == set()
 
 
-def test_the_studio_is_for_staff(client, alice):
-    client.force_login(alice)
+def addresses(patterns, prefix="/admin/"):
+    """Every page of the studio, with a key of no row where one is wanted."""
+    for pattern in patterns:
+        part = str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, prefix + part)
+        elif part.startswith(("^", "(")):
+            yield prefix + ("threads/" if "app_label" in part else "nothing/there/")
+        else:
+            yield prefix + re.sub("<int:.*?>", "1", re.sub("<path:.*?>", str(uuid7()), part))
 
-    answer = client.get("/admin/threads/thread/")
 
-    assert answer.status_code == 302
-    assert "/admin/login/" in answer["Location"]
+def test_the_studio_is_for_staff(client, alice, root):
+    pages = {*addresses(admin.site.urls[0])} - {"/admin/login/"}
+    assert {"/admin/", "/admin/threads/thread/", "/admin/threads/", "/admin/jsi18n/"} < pages
+    former_staff = [
+        UserFactory(is_staff=True, is_superuser=True, **columns)
+        for columns in ({"is_active": False}, {"deleted_at": timezone.now()})
+    ]
+
+    for person, visited in [(alice, sorted(pages)), *((one, ["/admin/"]) for one in (None, *former_staff))]:
+        visitor = Client()
+        if person:
+            visitor.force_login(person)
+        for address in visited:
+            for answer in (visitor.get(address), visitor.post(address)):
+                # Who logs out is led to the first page, which asks for a log-in.
+                way_out = "/admin/" if address == "/admin/logout/" else f"/admin/login/?next={quote(address)}"
+                assert (answer.status_code, answer["Location"]) == (302, way_out), address
+    client.force_login(root)
+    assert client.get("/admin/threads/thread/").status_code == 200
 
 
 def test_a_form_opens_with_its_relations(studio, alice):
