@@ -195,16 +195,6 @@ def test_a_repeated_create_finds_the_first_ones_organization(as_user, alice, bob
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_create_at_once_makes_one(as_user, alice, at_once):
-    client, body = as_user(alice), {"id": str(uuid7()), "name": "Once", "slug": "once"}
-
-    answers = at_once(*[lambda: client.post(URL, body)] * 4)
-
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
-    assert Organization.objects.count() == OrganizationMember.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
 def test_one_name_at_once_gives_each_a_slug_of_its_own(as_user, alice, at_once):
     client = as_user(alice)
 

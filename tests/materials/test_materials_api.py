@@ -351,16 +351,6 @@ def test_a_repeated_create_is_known_before_its_subject_is_looked_up(as_user, ali
     assert codes(as_user(alice).post(URL, {**body, "id": str(uuid7())})) == {"subject": "does_not_exist"}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_same_create_at_once_makes_one(as_user, alice, subject, at_once):
-    client, body = as_user(alice), text(subject, id=str(uuid7()))
-
-    answers = at_once(*[lambda: client.post(URL, body)] * 4)
-
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
-    assert Material.objects.count() == 1
-
-
 def test_anothers_material_answers_like_none_whatever_is_wrong(as_user, alice, mallory):
     for key in (MaterialFactory(user=alice).pk, uuid7()):
         url = f"{URL}{key}/"

@@ -267,15 +267,6 @@ def test_a_repeated_create_finds_the_first_ones_subject(as_user, alice, bob):
     assert Subject.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_same_create_at_once_makes_one(as_user, alice, at_once):
-    client, body = as_user(alice), {"id": str(uuid7()), "name": "Once"}
-
-    answers = at_once(*[lambda: client.post(URL, body)] * 4)
-
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
-
-
 def test_anothers_subject_answers_like_none_whatever_is_wrong(as_user, alice, mallory):
     deleted = SubjectFactory(user=alice)
     as_user(alice).delete(one(deleted))

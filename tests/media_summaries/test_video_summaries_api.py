@@ -624,17 +624,6 @@ def test_the_same_video_added_at_once_is_there_once(as_user, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_create_repeated_at_once_makes_one_video(as_user, alice):
-    client = as_user(alice)
-    body = {"id": str(uuid7()), "youtube_url": ADDRESS, "tags": ["new", "other"]}
-
-    answers = started(*[lambda: client.post(URL, body)] * 6)()
-
-    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 5}
-    assert {answer.json()["id"] for answer in answers} == {body["id"]}
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_video_restored_and_added_at_once_is_there_once(as_user, alice):
     client = as_user(alice)
     deleted = [VideoSummaryFactory(user=alice, youtube_id=ID, deleted_at=Now()) for _ in range(3)]
