@@ -77,7 +77,9 @@ class StrictAuthBodyMiddleware:
             return plain(request, 413)
         except APIException as refusal:
             return _error({"message": str(refusal.detail), "code": "parse_error"})
-        email = data.get("email") if isinstance(data, dict) else None
+        if not isinstance(data, dict):
+            return _error({"message": "Not a JSON object.", "code": "invalid"})
+        email = data.get("email")
         if isinstance(email, str) and not email.isascii():
             return _error({"message": "Enter a valid email address.", "code": "invalid", "param": "email"})
         return None

@@ -138,6 +138,14 @@ def test_a_log_in_of_the_wrong_shape_is_refused(anyone, dora, body):
     assert anyone.post(LOGIN, json.dumps(body), content_type="application/json").status_code == 400
 
 
+@pytest.mark.parametrize("body", ["[]", "[null]", "null", '"dora"', "0", "false"])
+def test_a_log_in_that_is_no_object_is_refused_in_words(anyone, body):
+    answer = anyone.post(LOGIN, body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json() == {"status": 400, "errors": [{"code": "invalid", "message": "Not a JSON object."}]}
+
+
 @pytest.mark.parametrize("change", [{"is_active": False}, {"deleted_at": timezone.now()}])
 def test_who_is_deactivated_or_deleted_is_out_at_once(anyone, dora, change):
     token = token_of(log_in(anyone, email=dora.email))
