@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.services import AlreadyMember
 from chatrooms import services
 from chatrooms.models import Room, RoomMember, RoomMessage
 from chatrooms.serializers import (
@@ -33,6 +34,7 @@ class RoomViewSet(LibraryViewSet):
     queryset = Room.objects.all()
     serializer_class = RoomSerializer
     queries = {"list": RoomQuery}
+    conflicts = {"partial_update": (services.DirectRoomFixed,)}
 
     def get_queryset(self):
         viewer = self.viewer
@@ -99,6 +101,11 @@ class RoomMemberViewSet(ListMixin, mixins.RetrieveModelMixin):
     queryset = RoomMember.objects.all()
     serializer_class = RoomMemberSerializer
     queries = {"list": PageQuery}
+    conflicts = {
+        "create": (AlreadyMember, services.DirectRoomFixed),
+        "partial_update": (services.LastAdmin, services.DirectRoomFixed),
+        "destroy": (services.DirectRoomFixed,),
+    }
     parent = Room.objects.all()
     parent_kwarg = "room_id"
     lookup_field = "user_id"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,11 +14,16 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from common.constraints import MAX_INTEGER
-from common.text import is_visible, normalised, suits_a_name, suits_a_text
+from common.text import NAME, TEXT, is_visible, normalised, suits_a_name, suits_a_text
 
 
 class StrictCharField(serializers.CharField):
-    """A JSON string, in NFC; a number or a boolean is not one."""
+    """A JSON string, in NFC; a number or a boolean is not one.
+
+    `keywords` say in JSON Schema what the OpenAPI document should know of a field beside its limits.
+    """
+
+    keywords: Any = {}
 
     default_error_messages = {
         "invalid": "Not a text.",
@@ -42,6 +47,10 @@ class StrictCharField(serializers.CharField):
 class NameField(StrictCharField):
     """A name or title: trimmed, something to see, nothing hidden in it."""
 
+    @property
+    def keywords(self) -> dict[str, Any]:
+        return {"pattern": NAME.any if self.allow_blank else NAME.filled}
+
     def to_internal_value(self, data: Any) -> str:
         value = super().to_internal_value(data)
         if not suits_a_name(value):
@@ -56,6 +65,10 @@ class LongTextField(StrictCharField):
 
     def __init__(self, **kwargs):
         super().__init__(trim_whitespace=False, **kwargs)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        return {"pattern": TEXT.any if self.allow_blank else TEXT.filled}
 
     def to_internal_value(self, data: Any) -> str:
         value = super().to_internal_value(data)
@@ -75,6 +88,14 @@ class WebAddressField(StrictCharField):
     def __init__(self, **kwargs):
         kwargs.setdefault("max_length", 2000)
         super().__init__(trim_whitespace=False, **kwargs)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        return {
+            "pattern": r"^([hH][tT][tT][pP][sS]?://.+)?$"
+            if self.allow_blank
+            else r"^[hH][tT][tT][pP][sS]?://.+$"
+        }
 
     def to_internal_value(self, data: Any) -> str:
         value = super().to_internal_value(data)
@@ -104,19 +125,23 @@ def _stands_for_a_name(label: str) -> bool:
     return suits_a_name(name) and not name.isascii()
 
 
-_HYPHENATED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_HYPHENATED = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+_NO_KEYS = [str(UUID(int=0)), str(UUID(int=2**128 - 1))]
 
 
 class KeyField(serializers.UUIDField):
     """A key as a hyphenated UUID; never the nil or the max one."""
 
+    keywords: ClassVar[dict[str, Any]] = {"pattern": _HYPHENATED, "not": {"enum": _NO_KEYS}}
+
     default_error_messages = {"invalid": "Not a valid UUID."}
 
     def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str) or not _HYPHENATED.fullmatch(data):
+        if not isinstance(data, str) or not re.fullmatch(_HYPHENATED, data):
             self.fail("invalid")
         key = UUID(data)
-        if key.int in (0, 2**128 - 1):
+        if str(key) in _NO_KEYS:
             self.fail("invalid")
         return key
 
@@ -169,6 +194,7 @@ class JSONValueField(serializers.Field):
     def __init__(self, *, max_bytes: int | None = None, max_items: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self.max_bytes, self.max_items = max_bytes, max_items
+        self.keywords = {} if max_items is None else {"maxItems": max_items}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, self.kind):

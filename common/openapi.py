@@ -2,11 +2,17 @@
 
 import inspect
 import re
+from copy import deepcopy
 from typing import Any
 
+from drf_spectacular.drainage import warn
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.serializers import ListField
 
-from common.serializers import ReplayableSerializer
+from common.errors import DomainError, IdConflict
+from common.exception_handler import CODES
+from common.serializers import ReplayableSerializer, StrictSerializer
 
 _SUMMARIES = {
     "list": "List {many}",
@@ -15,10 +21,11 @@ _SUMMARIES = {
     "partial_update": "Change {one}",
     "destroy": "Delete {one}",
 }
+_WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 class Schema(AutoSchema):
-    """Operations under the names that people would give them."""
+    """Operations under the names that people would give them, with every answer that they have."""
 
     def get_operation_id(self) -> str:
         action = getattr(self.view, "action", None)
@@ -49,6 +56,94 @@ class Schema(AutoSchema):
         meta = model._meta
         return summary.format(one=meta.verbose_name, many=meta.verbose_name_plural)
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "response":
+            # An answer has all its fields, always.
+            schema["required"] = sorted(schema.get("properties", {}))
+            return schema
+        properties = schema.get("properties", {})
+        for name in properties:
+            _say_rules(serializer.fields[name], properties[name])
+        if isinstance(serializer, StrictSerializer):
+            schema["additionalProperties"] = False
+            if serializer.partial:
+                for name in serializer.fixed_fields:
+                    properties.pop(name, None)
+        return schema
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        body = super()._get_request_body(direction)
+        if body:
+            body["required"] = True  # of a PATCH too, though none of its fields is
+        return body
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        refusals: dict[str, Any] = {str(status): _reference(status) for status in sorted(self._refusals())}
+        if codes := self._conflicts():
+            refusals["409"] = {
+                "description": "Refused because of what there is; the code says why.",
+                "content": {"application/json": {"schema": _with_codes(codes)}},
+            }
+        # What a view itself declares stands.
+        return dict(sorted((refusals | bodies).items()))
+
+    def _refusals(self) -> set[int]:
+        """The statuses of refusals that are made alike at every address."""
+        statuses = {400, 406, 429, 503}  # 400: no address takes a query parameter that it does not declare
+        permissions = self.view.get_permissions()
+        if not any(isinstance(permission, AllowAny) for permission in permissions):
+            statuses.add(401)
+            is_for_staff = any(isinstance(permission, IsAdminUser) for permission in permissions)
+            # A write with the cookie of a browser is refused without its CSRF token, whoever sends it.
+            if is_for_staff or self.method != "GET":
+                statuses.add(403)
+        if "{" in self.path:
+            statuses.add(404)
+        if self.method in _WITH_BODY:
+            statuses |= {413, 415}
+        return statuses
+
+    def _conflicts(self) -> list[str]:
+        """The codes of 409 that the view declares, and the one of a client's id."""
+        action = getattr(self.view, "action", "")
+        conflicts: set[type[DomainError]] = set(getattr(self.view, "conflicts", {}).get(action, ()))
+        if action == "create" and isinstance(self.get_request_serializer(), ReplayableSerializer):
+            conflicts.add(IdConflict)
+        for conflict in conflicts:
+            if conflict.status != 409:
+                warn(f"{conflict.__name__} is declared as a conflict, and is none.")
+        return sorted(conflict.code for conflict in conflicts)
+
+
+def _say_rules(field: Any, schema: dict[str, Any]) -> None:
+    """Add what a field knows of itself and spectacular does not ask for."""
+    if "$ref" not in schema:
+        schema |= getattr(field, "keywords", {})
+    if isinstance(field, ListField):
+        if not field.allow_empty:
+            schema["minItems"] = 1
+        _say_rules(field.child, schema["items"])
+
+
+def _component(status: int) -> str:
+    return CODES[status][0].title().replace("_", "")
+
+
+def _reference(status: int) -> dict[str, str]:
+    return {"$ref": f"#/components/responses/{_component(status)}"}
+
+
+def _with_codes(codes: list[str]) -> dict[str, Any]:
+    error = {"type": "object", "properties": {"code": {"type": "string", "enum": codes}}}
+    return {
+        "allOf": [
+            {"$ref": "#/components/schemas/Error"},
+            {"type": "object", "properties": {"error": error}},
+        ]
+    }
+
 
 ERROR = {
     "type": "object",
@@ -71,10 +166,38 @@ ERROR = {
                         },
                     },
                 },
+                "existing_id": {
+                    "type": "string",
+                    "format": "uuid",
+                    "description": "With `duplicate_video`: the one that is there already.",
+                },
                 "request_id": {"type": "string"},
             },
         }
     },
+}
+HEADERS = {
+    "RequestId": {
+        "description": "The client's `X-Request-ID`, or one that was made for it; it stands in the log.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    },
+    "RetryAfter": {
+        "description": "Seconds after which it may be different.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "Authenticate": {
+        "description": "How to log in.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+}
+# Beside the request's id, which every answer has.
+_HEADERS_OF = {
+    401: {"WWW-Authenticate": "Authenticate"},
+    429: {"Retry-After": "RetryAfter"},
+    503: {"Retry-After": "RetryAfter"},
 }
 
 
@@ -84,13 +207,30 @@ def only_versioned(endpoints: list[tuple], **_: Any) -> list[tuple]:
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Every operation may answer with the one error envelope."""
-    result["components"]["schemas"]["Error"] = ERROR
-    refusal = {
-        "description": "Refused; the code says why.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-    }
+    """The refusals that operations refer to, and the header that every answer has."""
+    components = result["components"]
+    components["schemas"]["Error"] = deepcopy(ERROR)
+    components["headers"] = deepcopy(HEADERS)
+    components.setdefault("responses", {}).update({_component(status): refusal(status) for status in CODES})
     for operations in result["paths"].values():
         for operation in operations.values():
-            operation["responses"] |= {"4XX": refusal, "5XX": refusal}
+            for response in operation["responses"].values():
+                if "$ref" not in response:
+                    response["headers"] = response.get("headers", {}) | _headers(
+                        {"X-Request-ID": "RequestId"}
+                    )
     return result
+
+
+def refusal(status: int) -> dict[str, Any]:
+    """An answer in the one error envelope."""
+    code, message = CODES[status]
+    return {
+        "description": f"`{code}`: {message}",
+        "headers": _headers({"X-Request-ID": "RequestId"} | _HEADERS_OF.get(status, {})),
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+def _headers(names: dict[str, str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{component}"} for name, component in names.items()}

@@ -28,6 +28,7 @@ class SearchParameter(StrictCharField):
 
     def __init__(self):
         super().__init__(required=False, allow_blank=True, default="", max_length=200)
+        self.keywords = {"pattern": "^[^\\u0000]*$"}
 
 
 class TrueParameter(serializers.Field):
@@ -60,6 +61,8 @@ class OrderingParameter(serializers.Field):
             help_text=f"Comma-separated: {', '.join(names)}; `-` reverses. Default `{default}`.",
         )
         self.names, self.usual = names, default
+        key = f"-?({'|'.join(names)})"
+        self.keywords = {"pattern": f"^({key}(,{key})*)?$"}
 
     def get_default(self) -> list[str]:
         return self.usual.split(",")

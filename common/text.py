@@ -2,16 +2,33 @@
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 # Controls (C0, DEL, C1), zero width space, word joiner, byte order mark and the bidirectional controls.
 # Joiners and the directional marks that ordinary writing needs are not among them.
-_REFUSED_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
-_REFUSED_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_HIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
+_REFUSED_IN_NAMES = re.compile(f"[{_HIDDEN}]")
+_REFUSED_IN_TEXT = re.compile(f"[{_CONTROLS}]")
 # Letters and marks by their category that print as nothing: the grapheme joiner, the Hangul fillers, two
 # Khmer vowels, the blank Braille pattern, and those that choose among the variants of another character.
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
+
+
+class Pattern(NamedTuple):
+    """What regular expressions, also those of JSON Schema, can say of a text: whether empty or not."""
+
+    any: str
+    filled: str
+
+
+def _pattern(refused: str) -> Pattern:
+    return Pattern(f"^[^{refused}]*$", rf"^[^{refused}]*[^{refused}\s][^{refused}]*$")
+
+
+NAME, TEXT = _pattern(_HIDDEN), _pattern(_CONTROLS)
 
 
 def _is_mark(character: str) -> bool:

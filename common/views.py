@@ -53,14 +53,16 @@ def read_query(request: Request, declared: type[Serializer]) -> dict[str, Any]:
 class ApiViewSet(viewsets.GenericViewSet):
     """One resource.
 
-    `queries` declares the query parameters of each action; `self.query` holds them read. `parent` is the
-    queryset of the rows that this resource hangs under, `parent_kwarg` the key of the one in the path.
+    `queries` declares the query parameters of each action; `self.query` holds them read. `conflicts` are the
+    refusals with 409 that an action has, beside that of a client's id. `parent` is the queryset of the rows
+    that this resource hangs under, `parent_kwarg` the key of the one in the path.
     """
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
     lookup_value_converter = "uuid"
     pagination_class: Any = Page
     queries: ClassVar[dict[str, type[Serializer]]] = {}
+    conflicts: ClassVar[dict[str, tuple[type[DomainError], ...]]] = {}
     parent: Any = None
     parent_kwarg = ""
     query: Any = MappingProxyType({})

@@ -89,7 +89,7 @@ def auth_document() -> dict[str, Any]:
             if operation["responses"].keys() <= {"400", "401"} and method == "post":
                 # Said in words there, and not as a response.
                 operation["responses"]["200"] = {"description": "Done."}
-            operation["responses"].setdefault("429", {"$ref": "#/components/responses/AuthTooManyRequests"})
+            operation["responses"] = _unsaid(path, method, operation) | operation["responses"]
     return {
         "paths": paths,
         "components": {
@@ -97,6 +97,21 @@ def auth_document() -> dict[str, Any]:
             for kind, components in document["components"].items()
         },
     }
+
+
+def _unsaid(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """What a call of allauth also answers, be it by itself or because Lyceum stands before it."""
+    answers = {"429": "AuthTooManyRequests", "503": "Unavailable"}
+    if {"$ref": "#/components/parameters/AuthSessionToken"} in operation.get("parameters", ()):
+        answers |= {"401": "AuthAuthentication", "410": "AuthSessionGone"}
+    if "{" in path:
+        answers |= {"404": "NotFound"}
+    if method != "get":
+        # A browser's call without its CSRF token.
+        answers |= {"403": "PermissionDenied"}
+    if "requestBody" in operation:
+        answers |= {"400": "AuthError", "413": "TooLarge", "415": "UnsupportedMediaType"}
+    return {status: {"$ref": f"#/components/responses/{name}"} for status, name in answers.items()}
 
 
 def _restated(node: Any) -> Any:

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.errors import IdConflict
 from common.queries import PageQuery
 from common.serializers import StrictSerializer
 from common.views import LibraryViewSet, ListMixin, PatchMixin
@@ -33,6 +34,11 @@ class VideoSummaryViewSet(LibraryViewSet):
     queryset = VideoSummary.objects.all()
     serializer_class = VideoSummarySerializer
     queries = {"list": VideoSummaryQuery}
+    conflicts = {
+        "create": (services.DuplicateVideo,),
+        "restore": (services.DuplicateVideo,),
+        "retry": (services.NotRetryable,),
+    }
 
     def get_queryset(self):
         return self.scope(VideoSummary.objects).with_labels().with_counts()
@@ -91,6 +97,7 @@ class KeyframeViewSet(ListMixin, mixins.RetrieveModelMixin, PatchMixin, mixins.D
     queryset = Keyframe.objects.all()
     serializer_class = KeyframeSerializer
     queries = {"list": PageQuery}
+    conflicts = {"create": (IdConflict,)}
     parent = VideoSummary.objects.all()
     parent_kwarg = "video_summary_id"
     max_body_bytes = 10 * 2**20

@@ -8,6 +8,7 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.errors import IdConflict
 from common.pagination import SequencePagination
 from common.queries import HistoryQuery, TailQuery
 from common.views import CreateMixin, LibraryViewSet, ListMixin, PatchMixin
@@ -69,6 +70,7 @@ class MessageViewSet(
     serializer_class = MessageSerializer
     pagination_class = SequencePagination
     queries = {"list": HistoryQuery, "drop_tail": TailQuery}
+    conflicts = {"batch": (IdConflict,)}
     parent = Thread.objects.all()
     parent_kwarg = "thread_id"
     max_body_bytes = 10 * 2**20

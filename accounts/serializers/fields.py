@@ -14,6 +14,7 @@ from common.fields import (
 class EmailField(StrictCharField):
     """An e-mail address in ASCII, kept in lower case."""
 
+    keywords: Any = {"format": "email"}
     default_error_messages = {"invalid_email": "Not an e-mail address."}
 
     def __init__(self, **kwargs: Any):
@@ -37,6 +38,7 @@ class PatternField(StrictCharField):
     def __init__(self, pattern: str, message: str, **kwargs: Any):
         super().__init__(trim_whitespace=False, **kwargs)
         self.pattern = re.compile(pattern, re.ASCII)
+        self.keywords = {"pattern": f"^{pattern}$"}
         self.error_messages["invalid_form"] = message
 
     def to_internal_value(self, data: Any) -> str:

@@ -1,7 +1,7 @@
 """People, what they have set, and how they come here."""
 
 import zoneinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
@@ -159,10 +159,14 @@ class SignUpAnswerSerializer(StrictSerializer):
     organization = SignUpOrganizationSerializer(read_only=True, allow_null=True)
 
 
+_KEY = KeyField.keywords["pattern"].strip("^$")
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class KeysParameter(serializers.Field):
     """Up to 100 keys, separated by commas."""
 
+    keywords: ClassVar[dict[str, str]] = {"pattern": f"^({_KEY}(,{_KEY}){{0,99}})?$"}
     default_error_messages = {"max_length": "At most 100 keys."}
 
     def to_internal_value(self, data: str) -> list[Any]:

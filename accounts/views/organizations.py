@@ -27,6 +27,7 @@ class OrganizationViewSet(LibraryViewSet):
     queryset = Organization.objects.all()
     serializer_class = OrganizationSerializer
     queries = {"list": OrganizationQuery}
+    conflicts = {"create": (services.SlugTaken,), "partial_update": (services.SlugTaken,)}
 
     def get_queryset(self):
         return self.scope(Organization.objects).with_role(self.viewer).with_member_count()
@@ -68,6 +69,11 @@ class MemberViewSet(ListMixin, mixins.RetrieveModelMixin):
     queryset = OrganizationMember.objects.all()
     serializer_class = MemberSerializer
     queries = {"list": PageQuery}
+    conflicts = {
+        "create": (services.AlreadyMember,),
+        "partial_update": (services.LastOwner,),
+        "destroy": (services.LastOwner,),
+    }
     parent = Organization.objects.all()
     parent_kwarg = "organization_id"
     lookup_field = "user_id"

@@ -22,6 +22,7 @@ from accounts.serializers import (
 )
 from accounts.throttling import SignUpThrottle
 from common.addresses import client_address
+from common.pagination import Page
 from common.views import ApiViewSet, ListMixin, PatchMixin
 
 
@@ -32,6 +33,7 @@ class SignUpViewSet(ApiViewSet):
     permission_classes = (AllowAny,)
     throttle_classes = (SignUpThrottle,)
     serializer_class = SignUpSerializer
+    conflicts = {"create": (services.EmailTaken, services.UsernameTaken, services.SlugTaken)}
 
     @extend_schema(responses={201: SignUpAnswerSerializer})
     def create(self, request: Request) -> Response:
@@ -58,6 +60,7 @@ class MeViewSet(mixins.RetrieveModelMixin, PatchMixin):
 
     queryset = User.objects.all()
     serializer_class = MeSerializer
+    conflicts = {"partial_update": (services.UsernameTaken,)}
 
     def get_object(self) -> User:
         return get_object_or_404(User.objects.visible_to(self.viewer).with_account(), pk=self.viewer.pk)
@@ -92,11 +95,19 @@ class SettingsViewSet(mixins.RetrieveModelMixin, PatchMixin):
         services.change_settings(person=self.viewer, **serializer.validated_data)
 
 
+class DirectoryPage(Page):
+    """A page of the directory; of people asked for by `ids` the items alone."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return super().get_paginated_response_schema(schema) | {"required": ["items"]}
+
+
 class UserViewSet(ListMixin, mixins.RetrieveModelMixin):
     """The directory of people."""
 
     queryset = User.objects.all()
     serializer_class = UserSerializer
+    pagination_class = DirectoryPage
     queries = {"list": DirectoryQuery}
 
     def get_queryset(self):

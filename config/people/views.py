@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.services import put_person
+from accounts.services import EmailTaken, LastOwner, PersonDeleted, put_person
 from accounts.views import MeViewSet
 from common.serializers import StrictSerializer
 from common.views import ListMixin
@@ -29,6 +29,8 @@ from config.people.serializers import (
 class OwnAccountViewSet(MeViewSet):
     """One's own account, which one may also end."""
 
+    conflicts = {**MeViewSet.conflicts, "destroy": (LastOwner,)}
+
     @extend_schema(summary="End one's account")
     def destroy(self, request: Request) -> Response:
         """End one's account; every log-in and API token ends with it."""
@@ -43,6 +45,7 @@ class PersonViewSet(ListMixin, mixins.RetrieveModelMixin):
     permission_classes = (IsAdminUser,)
     queryset = User.objects.all()
     queries = {"list": PeopleQuery, "retrieve": WithDeletedQuery}
+    conflicts = {"update": (EmailTaken, PersonDeleted), "destroy": (LastOwner,)}
 
     def get_serializer_class(self) -> Any:
         return PersonSerializer if self.action == "list" else WholePersonSerializer
