@@ -1,11 +1,12 @@
 # Lyceum's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve seed purge test lint check migration rollback push bench clean requirements
+.PHONY: help install run serve seed purge test fuzz lint check migration rollback push bench clean requirements
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DB ?= sqlite postgresql
 TEST ?= tests
+EXAMPLES ?= 500
 SCALE ?= 0
 OLDER ?= 30d
 PYTHON := .venv/bin/python
@@ -61,6 +62,13 @@ test: lint ## Lint, types and all tests: make test DB=sqlite TEST=tests/threads
 		echo "==> Tests on $$database"; \
 		$(PYTHON) -m pytest --db $$database -n auto $(TEST) || exit 1; \
 	done
+
+fuzz: .venv/.installed-dev ## Requests by the OpenAPI document, many: make fuzz EXAMPLES=500 DB=sqlite SEED=7
+	@failed=; for database in $(DB); do \
+		echo "==> Fuzz on $$database, $(EXAMPLES) examples an operation"; \
+		FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) \
+			$(PYTHON) -m pytest --db $$database -n auto --tb=short --show-capture=no tests/fuzz || failed=yes; \
+	done; test -z "$$failed"
 
 lint: .venv/.installed-dev ## Style, types and the import order
 	@$(PYTHON) -m ruff check .

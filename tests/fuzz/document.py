@@ -1,0 +1,126 @@
+"""The OpenAPI document as the fuzz reads it: Lyceum's own, with real keys in it and answers closed."""
+
+import os
+import re
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.fuzz.world import BY_NAME, IN_PATHS, KEYS_BY_NAME, STANDING_FOR
+from tests.test_doors import DOORS, STAFF_DOORS, as_sent
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 25)
+SEED = os.environ.get("FUZZ_SEED")
+LONG = 5_000
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@cache
+def published() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(public=True)
+
+
+def operations(prefix: str) -> list[str]:
+    """Every operation below an address, as `GET /path`."""
+    return [
+        f"{method.upper()} {path}"
+        for path, item in published()["paths"].items()
+        for method in item
+        if method in METHODS and path.startswith(prefix)
+    ]
+
+
+@cache
+def told() -> dict[str, Any]:
+    """The document with the keys of the fuzz's world where keys stand, with a body for each operation that
+    is known to be taken, and with answers that have no more than it says."""
+    document = deepcopy(published())
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                for parameter in operation.get("parameters", ()):
+                    _fill(path, parameter)
+    for method, route, body in ((row[0], row[1].partition("?")[0], row[2]) for row in [*DOORS, *STAFF_DOORS]):
+        if body:
+            path = "/api/v1/" + re.sub(r"<uuid:(\w+)>", r"{\1}", route).replace("{pk}", "{id}")
+            content = document["paths"][path][method]["requestBody"]["content"]
+            content["application/json"]["example"] = as_sent(body, STANDING_FOR)
+    schemas = document["components"]["schemas"]
+    # Hundreds of names of zones would be hundreds of requests.
+    schemas["TimezoneEnum"]["enum"] = ["Europe/Vienna", "UTC"]
+    for name, schema in schemas.items():
+        if name.endswith("Request"):
+            for field, value in schema.get("properties", {}).items():
+                schema["properties"][field] = _filled(field, value)
+        elif not name.startswith("Auth"):
+            _close(schema)
+    return document
+
+
+def _fill(path: str, parameter: dict[str, Any]) -> None:
+    name = parameter.get("name", "")
+    if parameter.get("in") == "path":
+        before = re.sub(r"\{\w+\}", "{}", path.partition(f"{{{name}}}")[0])
+        if before in IN_PATHS:
+            parameter["schema"] = {"type": "string", "enum": IN_PATHS[before]}
+            parameter["example"] = IN_PATHS[before][0]
+    elif parameter.get("in") == "query":
+        parameter["schema"] = _filled(name, parameter["schema"])
+
+
+def _filled(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    if schema.get("type") == "array":
+        return schema | {"items": _filled(name, schema["items"])}
+    if schema.get("maxLength", 0) > LONG:
+        # Texts just below and above such a limit take most of the time; each has an ordinary test.
+        del schema["maxLength"]
+    if name in KEYS_BY_NAME and "type" in schema:
+        nothing = [None] if "null" in schema["type"] else []
+        return {"type": schema["type"], "enum": KEYS_BY_NAME[name] + nothing}
+    if name in BY_NAME:
+        values = BY_NAME[name]
+        kind = "integer" if isinstance(values[0], int) else "string"
+        return {"anyOf": [{"type": kind, "enum": values}, schema]}
+    return schema
+
+
+def _close(schema: dict[str, Any]) -> None:
+    if "properties" in schema:
+        schema.setdefault("additionalProperties", False)
+        for inner in schema["properties"].values():
+            _close(inner)
+    elif "items" in schema:
+        _close(schema["items"])
+
+
+def document() -> Any:
+    """Schemathesis's view of the document, to be called in this process."""
+    generation = {
+        "max-examples": EXAMPLES,
+        "deterministic": not SEED,
+        "database": "none",
+        # Who asks is the test's business.
+        "with-security-parameters": False,
+    }
+    config = schemathesis.Config.from_dict(
+        {"generation": generation, "phases": {"examples": {"fill-missing": True}}}
+    )
+    if SEED:
+        config.seed = int(SEED)
+    schema = schemathesis.openapi.from_dict(told(), config=config)
+    schema.app = get_wsgi_application()
+    return schema
+
+
+def libraries_of(case: Any) -> list[str]:
+    """The lists above what an operation has written, each with all that lies in it."""
+    above = [
+        path
+        for path, item in published()["paths"].items()
+        if case.path.startswith(path) and item.get("get", {}).get("operationId", "").endswith("_list")
+    ]
+    return [path.format(**case.path_parameters) for path in above]
