@@ -1,0 +1,142 @@
+"""Nasty bodies, queries, keys, headers and methods, at every address that has such a thing."""
+
+import json
+
+import pytest
+
+from tests.bad_inputs.cases import cases_of, expected, value_of
+from tests.bad_inputs.places import BODIES, ORGANIZATION, ROOM, THREAD, VIDEO_KEYFRAMES
+
+# Every collection that a GET lists.
+LISTS = [
+    "subjects/",
+    "materials/",
+    "threads/",
+    THREAD,
+    "video-summaries/",
+    VIDEO_KEYFRAMES,
+    "tags/",
+    "categories/",
+    "rooms/",
+    f"{ROOM}members/",
+    f"{ROOM}messages/",
+    "organizations/",
+    ORGANIZATION,
+    "users/",
+    "me/sessions/",
+    "me/tokens/",
+    "ops/users/",
+]
+# Every row that has an address of its own, below the collection.
+ROWS = [
+    "subjects/",
+    "materials/",
+    "threads/",
+    THREAD,
+    "video-summaries/",
+    VIDEO_KEYFRAMES,
+    "rooms/",
+    f"{ROOM}members/",
+    f"{ROOM}messages/",
+    "organizations/",
+    ORGANIZATION,
+    "users/",
+    "ops/users/",
+]
+FAST = 0.25  # seconds
+
+
+@pytest.mark.parametrize("case", cases_of("body"))
+def test_bodies(case, world):
+    headers = {
+        f"HTTP_{name.upper().replace('-', '_')}": value for name, value in case.get("headers", {}).items()
+    }
+    for method, path, rows in {(body.method, body.path, body.rows): None for body in BODIES}:
+        body = value_of(case)
+        # What is made by an expression is a body in JSON, unless it is one as it stands.
+        text = body if isinstance(body, bytes) or case.get("gen_raw") else json.dumps(body)
+        with world.undone():
+            more = {"content_type": case["content_type"]} if "content_type" in case else {}
+            answer = world.ask(method, path, text, **more, **headers)
+            assert answer.status_code in expected(case), (method, path, answer.content)
+            if "none_applied" in case.get("then", "") and answer.status_code < 300:
+                row = world.ask("GET", f"{path}{answer.json()['id']}/").json()
+                assert not {(name, row.get(name)) for name in body} & set(body.items()) - {("title", "x")}
+            world.still_lists(rows)
+
+
+@pytest.mark.parametrize("case", cases_of("pagination", "ordering", "search", "filter", "query"))
+def test_queries(case, world):
+    for path in LISTS:
+        usual = world.ask("GET", path).json()["items"]
+        answer = min(
+            (world.ask("GET", path, QUERY_STRING=value_of(case)) for _ in range(2)),
+            key=lambda answer: answer.seconds,
+        )
+        assert answer.status_code in expected(case), (path, answer.content)
+        then = case.get("then", "")
+        if "fast" in then:
+            assert answer.seconds < FAST
+        if answer.status_code == 200:
+            items = answer.json()["items"]
+            assert len(items) <= 100
+            if then == "literal_match":
+                assert all("%" in json.dumps(item) for item in items)
+            if then in {"not_applied", "only_own_rows"}:
+                assert items == usual
+
+
+@pytest.mark.parametrize("case", cases_of("path"))
+def test_keys_in_addresses(case, world):
+    which = {"<other user's id>": "foreign", "<soft-deleted own id>": "deleted"}.get(case.get("value"))
+    for path in ROWS:
+        if which:
+            rows = {THREAD: "", ROOM: "", f"{ROOM}messages/": "room messages"}.get(path, path.rstrip("/"))
+            key = f"<{which} {rows}>"
+            if key[1:-1] not in world.keys:
+                continue
+        else:
+            key = value_of(case)
+        for method, body in (("GET", None), ("PATCH", "{}"), ("DELETE", None)):
+            with world.undone():
+                answer = world.ask(method, f"{path}{key}/", body)
+                assert answer.status_code in expected(case), (method, path, answer.content)
+
+
+@pytest.mark.parametrize("case", cases_of("header"))
+def test_headers(case, world, settings):
+    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in value_of(case).items()}
+    method = case.get("method", "GET")
+    usual = world.ask("GET", "subjects/")
+    if "throttle_not_reset" in case.get("then", ""):
+        settings.THROTTLE_USER = (3, 60)
+        for _ in range(3):
+            world.ask("GET", "subjects/")
+        assert world.ask("GET", "subjects/", **headers).status_code == 429
+        return
+    path = "subjects/" if method == "GET" else "subjects/<subjects>/"
+    if headers.keys() & {"HTTP_AUTHORIZATION", "HTTP_COOKIE"}:
+        world.owner.credentials()  # in place of the token
+    with world.undone():
+        body = None if method == "GET" else {"name": "Other"}
+        answers = [world.ask(method, path, body, **headers) for _ in range(2)]
+    for answer in answers:
+        assert answer.status_code in expected(case), answer.content
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        if method == "GET" and answer.status_code == 200:
+            assert answer.json() == usual.json()
+    if "fast" in case.get("then", ""):
+        assert min(answer.seconds for answer in answers) < FAST
+
+
+@pytest.mark.parametrize("case", cases_of("method"))
+def test_methods(case, world):
+    for path in LISTS:
+        if case["value"] == "PUT" and path == "ops/users/":
+            continue
+        with world.undone():
+            answer = world.ask(case["value"], path)
+            assert answer.status_code in expected(case), (path, answer.content)
+            if answer.status_code == 405:
+                assert "GET" in answer.headers["Allow"]
+        world.still_lists(path)
