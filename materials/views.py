@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -70,7 +70,8 @@ class MaterialViewSet(LibraryViewSet):
     max_body_bytes = 10 * 2**20
 
     def get_queryset(self):
-        return self.scope(Material.objects)
+        rows = self.scope(Material.objects)
+        return rows.of_type(MaterialType.FILE) if "file" in self.action_map.values() else rows
 
     def get_serializer_class(self):
         if self.action == "list":
@@ -111,7 +112,4 @@ class MaterialViewSet(LibraryViewSet):
     @action(detail=True, content_negotiation_class=AnyType)
     def file(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Download the file of a material, whole or in part."""
-        material = self.get_object()
-        if not material.file:
-            raise Http404
-        return download(request._request, material)
+        return download(request._request, self.get_object())

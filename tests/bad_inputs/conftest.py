@@ -7,6 +7,7 @@ from uuid_utils.compat import uuid7
 from tests.bad_inputs.world import World
 from tests.factories import (
     DirectRoomFactory,
+    FileMaterialFactory,
     KeyframeFactory,
     MaterialFactory,
     OrganizationFactory,
@@ -36,6 +37,7 @@ def world(alice, bob, mallory, root, as_user) -> World:
         "web address": MaterialFactory(
             user=alice, subject=subject, type="url", url="https://example.com/a", content=""
         ).pk,
+        "file": FileMaterialFactory(user=alice, subject=subject).pk,
         "foreign materials": MaterialFactory(user=mallory).pk,
         "deleted materials": MaterialFactory(user=alice, subject=subject, deleted_at=now).pk,
         "threads": thread.pk,

@@ -45,6 +45,7 @@ EMAIL = Field("email", 254)
 USERNAME = Field("username", 30)
 # Names of one form: slugs, languages, time zones, passwords. What is no text is none of them either.
 FORM = Field("form")
+UPLOAD = Field("upload")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ BODIES = [
             "title": name(300),
             "type": CHOICE,
             "content": text(500_000, needed=False),
+            "file": UPLOAD,
         },
         fixed=("type",),
     ),

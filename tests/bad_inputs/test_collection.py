@@ -5,8 +5,7 @@ import importlib
 from tests.bad_inputs import cases
 from tests.bad_inputs.places import BODIES
 
-MODULES = ("fields", "requests", "actions")
-# What these take is looked at elsewhere: allauth's own calls, with its own form of refusals.
+MODULES = ("fields", "requests", "actions", "uploads")
 
 
 def test_every_kind_of_case_is_tried_or_has_a_reason_not_to_be():

@@ -18,6 +18,7 @@ from accounts.services import create_api_token
 from accounts.sessions import log_in
 from tests.factories import (
     DirectRoomFactory,
+    FileMaterialFactory,
     KeyframeFactory,
     MaterialFactory,
     OrganizationFactory,
@@ -57,9 +58,12 @@ class World(SimpleNamespace):
     def send(self, client: APIClient, method: str, path: str, body: str = "", **kind: Any) -> Any:
         """Each request goes by one name, so that answers which differ by nothing else are the same bytes."""
         kind.setdefault("content_type", "application/json")
-        return client.generic(
+        answer = client.generic(
             method.upper(), f"/api/v1/{path}", body, headers={"X-Request-ID": "the-same"}, **kind
         )
+        if answer.streaming:
+            answer.close()
+        return answer
 
 
 def whole(answer: Any) -> tuple[Any, ...]:
@@ -101,7 +105,9 @@ def _made() -> World:
         user=owner, subject=subject, title="Zanzibar", content="Zanzibar"
     )
     MaterialFactory(user=owner, subject=subject, type="url", url="https://example.com/zanzibar", content="")
+    rows["file"] = FileMaterialFactory(user=owner, subject=subject)
     rows["old_material"] = MaterialFactory(user=owner, subject=subject, **gone)
+    rows["old_file"] = FileMaterialFactory(user=owner, subject=subject, **gone)
     rows["material_of_old_subject"] = MaterialFactory(user=owner, subject=old_subject)
     rows["old_material_of_old_subject"] = MaterialFactory(user=owner, subject=old_subject, **gone)
     rows["thread"] = thread = ThreadFactory(user=owner, title="Zanzibar", material=material, messages=2)
