@@ -76,23 +76,32 @@ def _range(header: str, size: int) -> tuple[int, int] | None:
 
 
 class _Bytes:
-    """The next bytes of an open file, so many of them, block by block."""
+    """The bytes of a file from one place on, so many of them, block by block.
 
-    def __init__(self, file: BinaryIO, length: int):
-        self.file, self.left = file, length
+    Holds a descriptor of its own, and gives it back also where nobody has read the answer to its end.
+    """
+
+    def __init__(self, file: BinaryIO, begin: int, length: int):
+        self.descriptor: int | None = os.dup(file.fileno())
+        self.left = length
+        os.lseek(self.descriptor, begin, os.SEEK_SET)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        block = self.file.read(min(_BLOCK, self.left))
+        block = os.read(self.descriptor, min(_BLOCK, self.left)) if self.descriptor is not None else b""
         if not block:
             raise StopIteration
         self.left -= len(block)
         return block
 
     def close(self) -> None:
-        self.file.close()
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    __del__ = close
 
 
 def attachment(
@@ -112,14 +121,12 @@ def attachment(
         "X-Content-Type-Options": "nosniff",
     }
     if _is_known(request, etag):
-        file.close()
         return HttpResponse(status=304, headers=headers)
     part = None
     if request.headers.get("If-Range", etag) in (etag, headers["Last-Modified"]):
         try:
             part = _range(request.headers.get("Range", ""), size)
         except _Unsatisfiable:
-            file.close()
             refusal = plain(request, 416)
             refusal["Content-Range"] = f"bytes */{size}"
             return refusal
@@ -129,10 +136,8 @@ def attachment(
         headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
     code = 206 if part else 200
     if request.method == "HEAD":
-        file.close()
         return HttpResponse(status=code, headers=headers, content_type=media_type)
-    file.seek(begin)
-    sent = _Bytes(file, end - begin)
+    sent = _Bytes(file, begin, end - begin)
     return StreamingHttpResponse(sent, status=code, headers=headers, content_type=media_type)
 
 

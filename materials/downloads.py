@@ -23,11 +23,12 @@ def download(request: HttpRequest, material: Material) -> HttpResponseBase:
             logger.error("the file of material %s is missing", material.pk)
             raise
         return download(request, latest)
-    return attachment(
-        request,
-        file,
-        name=material.download_name,
-        media_type=material.download_type,
-        # Each file that is kept has a name of its own, so the name stands for the bytes.
-        etag=PurePath(str(material.file)).stem,
-    )
+    with file:
+        return attachment(
+            request,
+            file,
+            name=material.download_name,
+            media_type=material.download_type,
+            # Each file that is kept has a name of its own, so the name stands for the bytes.
+            etag=PurePath(str(material.file)).stem,
+        )
