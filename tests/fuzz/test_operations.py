@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.pytest._test_builder import build_operation_test
 
@@ -35,6 +36,9 @@ def test_every_answer_is_one_that_the_document_has(label, alice, client, record_
     seen, welcome = Counter(), []
 
     def ask(case):
+        # What is no key in a path is refused by the table of addresses, for every method alike.
+        if case.method != "GET" and case.meta.is_negative_at(ParameterLocation.PATH):
+            return
         with undone():
             response = case.call(headers=log_in)
             is_welcome = 200 <= response.status_code < 300
