@@ -5,24 +5,22 @@ place of the time of its deletion: from then on nobody can restore it, and where
 one finds it by the same sign. Then what hangs on it goes, and the row itself comes last.
 """
 
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
-from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.db.models import FileField, Model
 from django.db.models.functions import Now
 from django.db.models.sql import Query
 
 from common.querysets import GONE
+from common.uploads import remove_file
 
 # Keys that are in memory at a time, and rows whose dependants are looked for together.
 PAGE = 10_000
@@ -33,8 +31,6 @@ FEWEST, MOST = 20, 2_000
 
 GOES_ALONG = (models.CASCADE, models.DB_CASCADE)
 IS_LET_GO = (models.SET_NULL, models.DB_SET_NULL)
-
-logger = logging.getLogger("lyceum.purge")
 
 # The table, by its plural name, and how many of its rows have gone.
 Removed = tuple[str, int]
@@ -224,28 +220,3 @@ FILES = "files"
 def file_columns(model: type[Model]) -> Iterator[str]:
     """The columns in which a table has the names of files."""
     yield from (field.name for field in model._meta.concrete_fields if isinstance(field, FileField))
-
-
-def file_at(name: str) -> Path | None:
-    """Where an uploaded file lies; None for one that is not there, or not below the folder of uploads."""
-    root = Path(settings.MEDIA_ROOT)
-    # A link is no upload, and what it leads to is somebody else's.
-    folder = (root / name).parent.resolve()
-    path = folder / Path(name).name
-    is_upload = folder.is_relative_to(root.resolve()) and path.is_file() and not path.is_symlink()
-    return path if is_upload else None
-
-
-def remove_file(name: str) -> bool:
-    """Remove an uploaded file; whether it was there."""
-    path = file_at(name)
-    try:
-        if path is not None:
-            path.unlink()
-            return True
-    except FileNotFoundError:
-        pass  # somebody was faster
-    except OSError as error:
-        # The row is gone: the next run finds the file as one that belongs to nothing.
-        logger.warning("a file cannot be removed: %s", error.strerror)
-    return False

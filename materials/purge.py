@@ -3,19 +3,19 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from itertools import batched
 from pathlib import Path
 
 from django.conf import settings
 
-from common.purging import Doomed, remove_file
+from common.purging import Doomed
+from common.uploads import remove_file
 from materials.models import Material, Subject
+from materials.store import FOLDER
 
 # Seconds that a file lies there before its row is missed: an upload writes the file first.
 UPLOAD_ENDS_WITHIN = 24 * 60 * 60
-FOLDER = "materials"
 _SOME = 500
 
 
@@ -33,9 +33,8 @@ def orphaned_files() -> Iterator[str]:
 
 
 def remove_orphaned_files() -> Iterator[str]:
-    """Remove them, and the folders that have been empty for as long; yields the names of those that went."""
+    """Remove them; yields the names of those that went."""
     yield from filter(remove_file, orphaned_files())
-    _remove_empty_folders(_folder())
 
 
 def _folder() -> Path:
@@ -48,15 +47,6 @@ def _settled_files(folder: str | Path) -> Iterator[str]:
             yield from _settled_files(entry.path)
         elif entry.is_file(follow_symlinks=False) and _is_settled(entry):
             yield Path(entry.path).relative_to(settings.MEDIA_ROOT).as_posix()
-
-
-def _remove_empty_folders(folder: str | Path) -> None:
-    for entry in _entries(folder):
-        if entry.is_dir(follow_symlinks=False):
-            _remove_empty_folders(entry.path)
-            with suppress(OSError):  # which says that it is not empty
-                if _is_settled(entry):
-                    os.rmdir(entry.path)
 
 
 def _entries(folder: str | Path) -> Iterator[os.DirEntry]:

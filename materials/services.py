@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from common.constraints import key_of, refusing
 from common.errors import IdConflict, NotVisible
+from common.uploads import remove_file
 from materials import store
 from materials.files import SeenFile
 from materials.models import Material, MaterialType, Subject
@@ -83,7 +84,7 @@ def replace_file(*, material_id: UUID, by: User, file: SeenFile, **changes: Any)
         if material is None:
             raise NotVisible
         Material.objects.filter(pk=material.pk).update(updated_at=Now(), file=name, **file.columns, **changes)
-        transaction.on_commit(partial(store.remove, material.file.name), robust=True)
+        transaction.on_commit(partial(remove_file, material.file.name), robust=True)
 
 
 def change_material(*, material_id: UUID, by: User, **changes: Any) -> None:

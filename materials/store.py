@@ -11,10 +11,11 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError
 
 from common.errors import DomainError
-from common.uploads import Upload
+from common.uploads import Upload, remove_file
 from materials.files import SeenFile
 from materials.models import Material
 
+FOLDER = "materials"
 _BLOCK = 64 * 2**10
 
 
@@ -31,13 +32,13 @@ def kept(file: SeenFile) -> Iterator[str]:
     What the block leaves behind when its process is killed is a file that no row names, for `purge`.
     """
     key = token_hex(16)
-    name = f"materials/{key[:2]}/{key}.{file.kind}"
+    name = f"{FOLDER}/{key[:2]}/{key}.{file.kind}"
     try:
         _keep(file.upload, name)
         yield name
     except BaseException:
         if not _may_be_named(name):
-            remove(name)
+            remove_file(name)
         raise
 
 
@@ -67,11 +68,6 @@ def _may_be_named(name: str) -> bool:
         return Material.objects.filter(file=name).exists()
     except (DatabaseError, InterfaceError):
         return True
-
-
-def remove(name: str) -> None:
-    """Take a file away that no row names any longer."""
-    default_storage.delete(name)
 
 
 def opened(material: Material) -> BinaryIO:

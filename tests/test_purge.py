@@ -551,16 +551,6 @@ def test_files_that_belong_to_nothing_go_once_they_are_a_day_old(uploads, alice)
     assert run() == {}
 
 
-def test_folders_that_have_long_been_empty_go(uploads, db):
-    for number, age in ((1, UPLOAD_ENDS_WITHIN + 60), (2, 0)):
-        upload(stored(number)).unlink()
-        os.utime(uploads / f"materials/{number:02x}", (time.time() - age,) * 2)
-
-    run()
-
-    assert [path.name for path in (uploads / "materials").iterdir()] == ["02"]
-
-
 def test_links_are_not_followed(uploads, as_user, alice, tmp_path):
     far = tmp_path / "far"
     far.mkdir()

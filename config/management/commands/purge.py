@@ -13,7 +13,8 @@ import chatrooms.purge
 import materials.purge
 import media_summaries.purge
 import threads.purge
-from common.purging import FILES, Doomed, database_time, expect, file_at, file_columns, name_of, once, purge
+from common.purging import FILES, Doomed, database_time, expect, file_columns, name_of, once, purge
+from common.uploads import file_at
 from config.management.commands.seed import progress_bar
 from config.ops.health import pending_migrations
 
