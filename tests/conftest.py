@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -66,6 +67,14 @@ def root(db):
     return UserFactory(
         name="Root", username="root", email="root@example.com", is_staff=True, is_superuser=True
     )
+
+
+@pytest.fixture
+def uploads(settings: Any, tmp_path: Path) -> Callable[[], list[Path]]:
+    """The folder of the files, empty; `uploads()` are the files in it."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.FILE_UPLOAD_TEMP_DIR = settings.MEDIA_ROOT / "materials" / "incoming"
+    return lambda: [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
 @pytest.fixture

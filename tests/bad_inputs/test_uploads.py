@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from materials.models import Material
 from tests.bad_inputs.cases import cases_of, expected, value_of
@@ -22,25 +21,20 @@ def form(case: dict[str, Any], **fields: str) -> bytes:
     return body.encode() + value_of(case) + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def kept_files() -> set[Path]:
-    return {path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()}
-
-
 @pytest.mark.parametrize("case", cases_of("upload"))
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_files(case, method, world):
+def test_files(case, method, uploads, world, settings):
     new = {"type": "file", "title": "New", "subject": world.keys["subjects"]} if method == "POST" else {}
     path = "materials/" if method == "POST" else "materials/<file>/"
-    before = kept_files()
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    before = uploads()
 
-    answer = world.ask(
-        method, path, form(case, **new), content_type=f"multipart/form-data; boundary={BOUNDARY}"
-    )
+    answer = world.ask(method, path, form(case, **new), content_type=kind)
 
     assert answer.status_code in expected(case), answer.content
     world.still_lists("materials/?type=file")
     if answer.status_code >= 400:
-        assert kept_files() == before
+        assert uploads() == before
         return
     row = Material.objects.get(pk=answer.json()["id"])
     stored = Path(row.file.path)
