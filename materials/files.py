@@ -25,9 +25,10 @@ MARKS = (
     ("jpg", re.compile(rb"\xff\xd8\xff")),
     ("webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
 )
-# A file is opened in a process of its own, which sees nothing but the file and ends itself in less.
+# A file is opened in a process of its own, which sees nothing but the file. It limits its own time on the
+# processor; by the clock that is more where the machine is busy.
 READER = Path(__file__).with_name("file_reader.py")
-READER_SECONDS = 10
+READER_SECONDS = 30
 # In its composed form a text may be a third as long as it was written.
 READ_AHEAD = 3 * MAX_CONTENT
 
