@@ -1,6 +1,6 @@
 # Lyceum's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve seed purge test fuzz lint check migration rollback push bench clean requirements
+.PHONY: help install run serve seed purge test fuzz doors lint check migration rollback push bench clean requirements
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -69,6 +69,9 @@ fuzz: .venv/.installed-dev ## Requests by the OpenAPI document, many: make fuzz 
 		FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) \
 			$(PYTHON) -m pytest --db $$database -n auto --tb=short --show-capture=no tests/fuzz || failed=yes; \
 	done; test -z "$$failed"
+
+doors: .venv/.installed-dev ## Take away each condition of who sees what: do the door tests notice?
+	@$(PYTHON) -m pytest --db $(firstword $(DB)) -p tests.doors.scopes tests/doors
 
 lint: .venv/.installed-dev ## Style, types and the import order
 	@$(PYTHON) -m ruff check .

@@ -22,11 +22,13 @@ from tests.factories import (
     KeyframeFactory,
     MaterialFactory,
     OrganizationFactory,
+    ProfileFactory,
     RoomFactory,
     RoomMessageFactory,
     SubjectFactory,
     ThreadFactory,
     UserFactory,
+    UserSettingsFactory,
     VideoSummaryFactory,
 )
 
@@ -76,7 +78,7 @@ def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     with django_db_blocker.unblock(), undone():
         yield _made()
@@ -145,16 +147,23 @@ def _made() -> World:
     rows["own_video"] = own_video = VideoSummaryFactory(user=stranger, tags=["Own"], categories=["Own"])
     rows["own_keyframe"] = KeyframeFactory(video_summary=own_video)
 
-    # What people share. One of them has been deleted, one has left.
+    for person in (stranger, owner):
+        ProfileFactory(user=person, bio=person.name)
+        UserSettingsFactory(user=person, model=person.name)
+
+    # What people share. One of them has been deleted, one deactivated, one has left.
     roles = {owner: "owner", admin: "admin", member: "member", former: "member", deleted: "member"}
-    rows["acme"] = acme = OrganizationFactory(name="Acme", slug="acme", members=roles)
+    rows["acme"] = acme = OrganizationFactory(
+        name="Acme", slug="acme", members={deactivated: "owner"} | roles
+    )
     rows["old_acme"] = old_acme = OrganizationFactory(name="Old Acme", members=roles, **gone)
-    rows["other_acme"] = OrganizationFactory(name="Other", members={owner: "owner", newcomer: "member"})
+    # Roles elsewhere, which are to count for nothing here.
+    OrganizationFactory(name="Other", members={owner: "member", member: "owner", newcomer: "owner"})
     rows["room"] = room = RoomFactory(
-        name="Zanzibar", admins=[owner, admin], members=[member, former, deleted]
+        name="Zanzibar", created_by=owner, admins=[owner, admin], members=[member, former, deleted]
     )
     rows["old_room"] = old_room = RoomFactory(admins=[owner, admin], members=[member, former], **gone)
-    rows["other_room"] = other_room = RoomFactory(name="Other", admins=[owner], members=[newcomer])
+    rows["other_room"] = other_room = RoomFactory(name="Other", admins=[owner, member])
     rows["direct"] = direct = DirectRoomFactory(people=[owner, member])
     rows["old_direct"] = DirectRoomFactory(people=[owner, opposite], **gone)
     rows["own_room"] = own_room = RoomFactory(admins=[stranger])
@@ -168,6 +177,7 @@ def _made() -> World:
     rows["own_word"] = RoomMessageFactory(room=own_room, user=stranger)
     rows["own_old_word"] = RoomMessageFactory(room=own_room, user=stranger, **gone)
     rows["word_of_own_other_room"] = RoomMessageFactory(room=own_other_room, user=stranger)
+    room.members.filter(user=admin).update(last_read_seq=1)
     for shared in (acme, old_acme):
         shared.memberships.filter(user=former).delete()
     for shared in (room, old_room):

@@ -4,8 +4,11 @@ import json
 import re
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.models import User
 from tests.doors.conftest import undone, whole
 from tests.doors.test_doors import DOORS
 
@@ -108,14 +111,24 @@ LISTS = sorted({door.path.partition("?")[0] for door in DOORS if ":" in "".join(
 # What the same address says to each, beside the row itself.
 SEEN = [
     ("organizations/{acme}/", "role", {"owner": "owner", "admin": "admin", "member": "member"}),
-    ("organizations/{acme}/", "member_count", {"owner": 3, "member": 3}),
-    ("organizations/", "items.role", {"owner": ["owner", "owner"], "admin": ["admin"], "member": ["member"]}),
+    ("organizations/{acme}/", "member_count", {"owner": 4, "member": 4}),
+    (
+        "organizations/",
+        "items.role",
+        {"owner": ["owner", "member"], "admin": ["admin"]},
+    ),
     ("organizations/?deleted=true", "items.role", {"owner": ["owner"]}),
-    ("me/", "organizations.role", {"owner": ["owner", "owner"], "member": ["member"], "former": []}),
+    ("me/profile/", "bio", {"owner": "Owner", "stranger": "Stranger", "member": ""}),
+    ("me/settings/", "model", {"owner": "Owner", "stranger": "Stranger", "member": ""}),
+    (
+        "me/",
+        "organizations.role",
+        {"owner": ["owner", "member"], "member": ["member", "owner"], "former": []},
+    ),
     ("me/sessions/", "items.current", {"owner": [False, True], "member": [True]}),
     ("rooms/{room}/", "role", {"owner": "admin", "admin": "admin", "member": "member"}),
     ("rooms/{room}/", "member_count", {"owner": 3, "member": 3}),
-    ("rooms/{room}/", "unread_count", {"owner": 1, "admin": 2, "member": 1}),
+    ("rooms/{room}/", "unread_count", {"owner": 1, "admin": 1, "member": 1}),
     ("rooms/{direct}/", "unread_count", {"owner": 0, "member": 1}),
     ("rooms/{direct}/", "other.name", {"owner": "Member", "member": "Owner"}),
     ("subjects/{subject}/", "material_count", {"owner": 3}),
@@ -205,6 +218,27 @@ def test_what_each_sees(world, path, name, expected):
         return found
 
     assert {person: seen(person) for person in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("get", "me/", ""), ("post", "rooms/{room}/messages/", '{"content": "Hi"}')],
+)
+def test_who_is_deleted_while_a_request_of_theirs_is_under_way(world, method, path, body):
+    is_known = False
+
+    def deleting_once_known(execute, *statement):
+        nonlocal is_known
+        found = execute(*statement)
+        if not is_known:
+            is_known = True
+            User.objects.filter(pk=world.keys["member"]).update(deleted_at=Now())
+        return found
+
+    with undone(), connection.execute_wrapper(deleting_once_known):
+        answer = world.send(world.clients["member"], method, world.filled(path), body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
 @pytest.fixture(scope="module")

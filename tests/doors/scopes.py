@@ -1,0 +1,318 @@
+"""Takes away each condition that decides who sees what, one at a time: do the door tests notice?
+
+A pytest plugin: `make doors`. What there is to take away is read off the code, so that a new `visible_to` is
+taken in by itself: the methods of querysets that ask for a user, what they and the views narrow by, the roles
+that views ask for, and who may log in. Of each function every narrowing call, every column of a filter and
+every side of an `|` or `&` is left out by itself. Of the tests those are run that come through the function,
+until one fails; the share of what was noticed is printed, and less than 95 % is a failure.
+"""
+
+import ast
+import copy
+import functools
+import inspect
+import textwrap
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import pytest
+
+PACKAGES = {"common", "accounts", "materials", "media_summaries", "threads", "chatrooms", "config"}
+WANTED = 0.95
+# What no answer can show, and why. Key: the function and what is left out of it.
+BESIDE = "asked beside the row itself, which has to be seen"
+STAFF = "the view has refused who is not staff before"
+REASONS: dict[tuple[str, str], str] = {
+    ("OrganizationQuerySet.administered_by", ".visible_to(user)"): BESIDE,
+    ("OrganizationQuerySet.owned_by", ".visible_to(user)"): BESIDE,
+    ("RoomQuerySet.administered_by", ".visible_to(user)"): BESIDE,
+    ("MemberViewSet.has_role", ".visible_to(self.viewer)"): BESIDE,
+    ("RoomMessageViewSet.has_role", ".visible_to(self.viewer)"): BESIDE,
+    ("UserQuerySet.overseen_by", "if user.is_staff"): STAFF,
+    ("PersonViewSet.get_queryset", ".overseen_by(self.viewer)"): STAFF,
+    ("PersonViewSet._whole", ".overseen_by(self.viewer)"): STAFF,
+    ("SignUpViewSet.create", ".visible_to(person)"): "oneself, just made",
+    ("TagViewSet.get_queryset", ".visible_to(self.viewer)"): "the vocabulary is everyone's",
+}
+
+
+class Removal(NamedTuple):
+    """Something to take away: from which attribute of what, which words, and the attribute without them."""
+
+    owner: Any
+    name: str
+    without: str
+    rest: Any
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.place, self.without
+
+    @property
+    def place(self) -> str:
+        return f"{self.owner.__name__}.{self.name}"
+
+
+def all_subclasses(cls: type) -> set[type]:
+    return {cls}.union(*map(all_subclasses, cls.__subclasses__()))
+
+
+def ours(base: type) -> list[type]:
+    """The project's own subclasses, in a lasting order."""
+    found = [cls for cls in all_subclasses(base) if cls.__module__.partition(".")[0] in PACKAGES]
+    return sorted(found, key=lambda cls: (cls.__module__, cls.__name__))
+
+
+def functions(owner: Any) -> Iterator[FunctionType]:
+    """The functions that a class or module has of its own."""
+    for function in vars(owner).values():
+        if isinstance(function, FunctionType) and function.__module__ == getattr(
+            owner, "__module__", owner.__name__
+        ):
+            yield function
+
+
+def tree_of(function: FunctionType) -> ast.FunctionDef:
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(definition, ast.FunctionDef)
+    return definition
+
+
+def called(function: FunctionType) -> set[str]:
+    return {
+        node.func.attr
+        for node in ast.walk(tree_of(function))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+
+def removals() -> list[Removal]:
+    """All that is to be taken away."""
+    from django.db.models import QuerySet
+    from django.urls import get_resolver
+    from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
+
+    from accounts.authentication import SessionTokenAuthentication
+    from common.fields import VisibleRelatedField, VisibleRelatedListField
+    from common.serializers import ReplayableSerializer
+    from common.views import ApiViewSet
+
+    get_resolver().url_patterns  # noqa: B018  (loads all views)
+    querysets = ours(QuerySet)
+    helpers = {id(module): module for cls in querysets if (module := inspect.getmodule(cls))}.values()
+    views = ours(ApiViewSet)
+    methods = [(cls, function) for cls in [*querysets, *helpers] for function in functions(cls)]
+    names = {function.__name__ for _, function in methods}
+    scoping = {
+        function.__name__ for _, function in methods if "user" in inspect.signature(function).parameters
+    }
+    reads = [
+        (cls, function)
+        for cls in [*views, VisibleRelatedField, VisibleRelatedListField]
+        for function in functions(cls)
+        if called(function) & scoping
+    ]
+    reads += [(SessionTokenAuthentication, SessionTokenAuthentication._session)]
+    # With what those narrow by in turn, and the views; `with_…` that asks for no user only adds columns.
+    further = {
+        name
+        for _, function in reads
+        for name in called(function) & names
+        if not name.startswith(("with_", "without_"))
+    }
+    while not further <= scoping:
+        scoping |= further
+        further = {
+            name
+            for _, function in methods
+            if function.__name__ in scoping
+            for name in called(function) & names
+            if not name.startswith(("with_", "without_"))
+        }
+    narrowing = {name for name in scoping if not name.startswith(("_", "with_"))} | {"filter", "exclude"}
+
+    found = [
+        removal
+        for owner, function in [*methods, *reads]
+        if function.__name__ in scoping or (owner, function) in reads
+        for removal in thinned(owner, function, narrowing)
+    ]
+    for cls in views:
+        for name in sorted({"has_role", "trash_in_sight", "gate"} & vars(cls).keys()):
+            if any(name in vars(base) for base in cls.__mro__[1:]):
+                found.append(Removal(cls, name, "all of it", _inherited(cls, name)))
+        if IsAdminUser in vars(cls).get("permission_classes", ()):
+            found.append(Removal(cls, "permission_classes", "IsAdminUser", (IsAuthenticated,)))
+    found.append(Removal(ApiViewSet, "permission_classes", "IsAuthenticated", (AllowAny,)))
+    found.append(Removal(ApiViewSet, "gate", "all of it", lambda view: None))
+    for base, name in ((VisibleRelatedField, "resolve"), (ReplayableSerializer, "is_replayed_by")):
+        for cls in sorted(all_subclasses(base) - {base}, key=lambda cls: cls.__name__):
+            if name in vars(cls):
+                found.append(Removal(cls, name, "all of it", _inherited(cls, name)))
+    return found
+
+
+def _inherited(cls: type, name: str) -> Any:
+    return next(vars(base)[name] for base in cls.__mro__[1:] if name in vars(base))
+
+
+def thinned(owner: Any, function: FunctionType, narrowing: set[str]) -> Iterator[Removal]:
+    """The function without each of its conditions."""
+    whole = tree_of(function)
+    seen = {ast.dump(whole)}
+    for place, node in enumerate(ast.walk(whole)):
+        for without, replacement in _thinner(node, narrowing):
+            tree = copy.deepcopy(whole)
+            _replace(tree, list(ast.walk(tree))[place], replacement)
+            if ast.dump(tree) in seen:
+                continue
+            seen.add(ast.dump(tree))
+            tree.decorator_list = []
+            module = ast.fix_missing_locations(ast.Module([tree], []))
+            namespace: dict[str, Any] = {}
+            exec(compile(module, function.__code__.co_filename, "exec"), function.__globals__, namespace)  # noqa: S102
+            yield Removal(owner, function.__name__, without, namespace[function.__name__])
+
+
+def _thinner(node: ast.AST, narrowing: set[str]) -> Iterator[tuple[str, ast.AST]]:
+    """What can be left out of an expression, and what remains of it."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in narrowing:
+        receiver = node.func.value
+        everything = ast.Call(ast.Attribute(receiver, "all", ast.Load()), [], [])
+        yield f".{node.func.attr}({', '.join(map(ast.unparse, [*node.args, *node.keywords]))})", everything
+    conditions = isinstance(node, ast.Call) and (
+        getattr(node.func, "attr", "") in {"filter", "exclude"} or getattr(node.func, "id", "") == "Q"
+    )
+    if conditions and len(node.args) + len(node.keywords) > 1:
+        for place, keyword in enumerate(node.keywords):
+            rest = node.keywords[:place] + node.keywords[place + 1 :]
+            yield ast.unparse(keyword), ast.Call(node.func, node.args, rest)
+        for place, argument in enumerate(node.args):
+            rest_of_arguments = node.args[:place] + node.args[place + 1 :]
+            yield ast.unparse(argument), ast.Call(node.func, rest_of_arguments, node.keywords)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd):
+        sign = "|" if isinstance(node.op, ast.BitOr) else "&"
+        yield f"{sign} {ast.unparse(node.right)}", node.left
+        yield f"{ast.unparse(node.left)} {sign}", node.right
+    if isinstance(node, ast.IfExp) and ast.unparse(node.orelse).endswith(".none()"):
+        yield f"if {ast.unparse(node.test)}", node.body
+
+
+def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, name, copy.deepcopy(new))
+            elif isinstance(value, list) and any(one is old for one in value):
+                setattr(parent, name, [copy.deepcopy(new) if one is old else one for one in value])
+
+
+class Doors:
+    """The door tests, once as they are and then again for each removal."""
+
+    def __init__(self, session: pytest.Session):
+        self.items = session.items
+        self.write = session.config.get_terminal_writer().line
+        self.passed: dict[tuple[Any, str], list[pytest.Item]] = defaultdict(list)
+
+    def run(self, item: pytest.Item) -> bool:
+        """Whether a test passes; the world stays for the next one."""
+        from _pytest.runner import runtestprotocol
+
+        # With one of another module to follow, all but the world is taken down.
+        other = next(other for other in self.items if other.path != item.path)
+        reports = runtestprotocol(item, nextitem=other, log=False)
+        self.failure = next((report.longreprtext for report in reports if not report.passed), "")
+        return not self.failure
+
+    def trace(self, removals: list[Removal]) -> bool:
+        """Run all tests once, and note which come through what."""
+        through: set[tuple[Any, str]] = set()
+
+        def noted(owner: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def call(*args: Any, **kwargs: Any) -> Any:
+                through.add((owner, name))
+                return function(*args, **kwargs)
+
+            return call
+
+        places = {(removal.owner, removal.name) for removal in removals}
+        kept = {
+            place: vars(place[0])[place[1]]
+            for place in places
+            if isinstance(vars(place[0]).get(place[1]), FunctionType)
+        }
+        for (owner, name), function in kept.items():
+            setattr(owner, name, noted(owner, name, function))
+        try:
+            seconds = {}
+            for item in self.items:
+                through.clear()
+                began = time.monotonic()
+                if not self.run(item):
+                    self.write(f"{item.nodeid} fails as it is:\n{self.failure}")
+                    return False
+                seconds[item] = time.monotonic() - began
+                # What is no function leaves no trace.
+                for place in through | (places - kept.keys()):
+                    self.passed[place].append(item)
+            for items in self.passed.values():
+                items.sort(key=seconds.__getitem__)
+        finally:
+            for (owner, name), function in kept.items():
+                setattr(owner, name, function)
+        return True
+
+    def notices(self, removal: Removal) -> pytest.Item | None:
+        """The first test that fails without it."""
+        items = self.passed[removal.owner, removal.name]
+        had = removal.name in vars(removal.owner)
+        kept = vars(removal.owner).get(removal.name)
+        setattr(removal.owner, removal.name, removal.rest)
+        try:
+            for item in items:
+                if not self.run(item):
+                    # It may well notice the next one too.
+                    items.remove(item)
+                    items.insert(0, item)
+                    return item
+        finally:
+            if had:
+                setattr(removal.owner, removal.name, kept)
+            else:
+                delattr(removal.owner, removal.name)
+        return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    todo = removals()
+    doors = Doors(session)
+    if session.testsfailed or session.config.option.collectonly or not doors.trace(todo):
+        session.testsfailed += 1
+        return True
+    survivors = []
+    for removal in todo:
+        item = doors.notices(removal)
+        noticed = item.nodeid.partition("::")[2] if item else "NOBODY NOTICES"
+        doors.write(f"{removal.place:<45} {removal.without:<65} {noticed}")
+        if item is None:
+            survivors.append(removal)
+    # Takes the world down.
+    session._setupstate.teardown_exact(None)
+    share = 1 - len(survivors) / len(todo)
+    unexplained = [removal for removal in survivors if removal.key not in REASONS]
+    stale = REASONS.keys() - {removal.key for removal in survivors}
+    doors.write(f"\nNoticed: {len(todo) - len(survivors)} of {len(todo)}, {share:.1%}")
+    for removal in survivors:
+        reason = REASONS.get(removal.key, "no reason is known")
+        doors.write(f"  not noticed: {removal.place} without {removal.without}: {reason}")
+    for place, without in stale:
+        doors.write(f"  noticed or gone, so its reason can go: {place} without {without}")
+    if share < WANTED or unexplained or stale:
+        session.testsfailed += 1
+    return True
