@@ -112,9 +112,8 @@ def document() -> Any:
         # Of the methods that an address does not take, one stands for the others.
         "coverage": {"unexpected-methods": ["put"]},
     }
-    config = schemathesis.Config.from_dict({"generation": generation, "phases": phases})
-    if SEED:
-        config.seed = int(SEED)
+    seed = {"seed": int(SEED)} if SEED else {}
+    config = schemathesis.Config.from_dict({"generation": generation, "phases": phases, **seed})
     schema = schemathesis.openapi.from_dict(told(), config=config)
     schema.app = get_wsgi_application()
     return schema
