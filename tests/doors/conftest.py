@@ -64,7 +64,7 @@ class World(SimpleNamespace):
             method.upper(), f"/api/v1/{path}", body, headers={"X-Request-ID": "the-same"}, **kind
         )
         if answer.streaming:
-            answer.close()
+            list(answer.streaming_content)  # whoever has read it all has closed it
         return answer
 
 
@@ -107,7 +107,7 @@ def _made() -> World:
         user=owner, subject=subject, title="Zanzibar", content="Zanzibar"
     )
     MaterialFactory(user=owner, subject=subject, type="url", url="https://example.com/zanzibar", content="")
-    rows["file"] = FileMaterialFactory(user=owner, subject=subject)
+    rows["file"] = FileMaterialFactory(user=owner, subject=subject, title="Tides")
     rows["old_material"] = MaterialFactory(user=owner, subject=subject, **gone)
     rows["old_file"] = FileMaterialFactory(user=owner, subject=subject, **gone)
     rows["material_of_old_subject"] = MaterialFactory(user=owner, subject=old_subject)

@@ -4,8 +4,10 @@ import json
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models.functions import Now
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import User
@@ -49,6 +51,12 @@ IDS_IN_BODIES = [
     ("post", "video-summaries/{own_video}/keyframes/", "keyframes.0.id", MOMENT, ("keyframe",)),
     ("post", "rooms/", "id", {"name": "New"}, ("room", "old_room", "direct")),
     ("post", "rooms/{own_room}/messages/", "id", {"content": "Hi"}, WORDS),
+]
+# The owner's file once more: who sends it, what it says, and the answer.
+FORMS = [
+    ("owner", b"Ebb and flow", 200),
+    ("owner", b"Flow and ebb", 409),
+    ("stranger", b"Ebb and flow", 409),
 ]
 # Keys that only a POST writes; a PATCH knows no such field, whatever it holds.
 FIXED = [
@@ -173,6 +181,28 @@ def test_an_id_of_ones_own_choice(world, method, path, field, others, rows):
     assert post(world, "stranger", method, path, field, others, "unused").status_code == 201
     assert len({whole(answer) for answer in answers}) == 1
     assert (answers[0].status_code, answers[0].json()["error"]["code"]) == (409, "id_conflict")
+
+
+@pytest.mark.parametrize(("who", "says", "status"), FORMS)
+def test_an_id_in_a_form(world, who, says, status):
+    form = {
+        "id": world.keys["file"],
+        "subject": world.keys["subject" if who == "owner" else "own_subject"],
+        "type": "file",
+        "title": "Tides",
+        "file": SimpleUploadedFile("tides.txt", says),
+    }
+
+    with undone():
+        answer = world.send(
+            world.clients[who],
+            "post",
+            "materials/",
+            encode_multipart(BOUNDARY, form),
+            content_type=MULTIPART_CONTENT,
+        )
+
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(("method", "path", "field"), FIXED)
