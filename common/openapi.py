@@ -21,7 +21,6 @@ _SUMMARIES = {
     "partial_update": "Change {one}",
     "destroy": "Delete {one}",
 }
-_WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 class Schema(AutoSchema):
@@ -101,14 +100,17 @@ class Schema(AutoSchema):
                 statuses.add(403)
         if "{" in self.path:
             statuses.add(404)
-        if self.method in _WITH_BODY:
+        if self.method != "GET":
+            # A deletion takes no body, and looks at what comes all the same.
             statuses |= {413, 415}
         return statuses
 
     def _conflicts(self) -> list[str]:
-        """The codes of 409 that the view declares, and the one of a client's id."""
+        """The codes of 409 that the view declares, that of a client's id, and that of requests that met."""
         action = getattr(self.view, "action", "")
         conflicts: set[type[DomainError]] = set(getattr(self.view, "conflicts", {}).get(action, ()))
+        if self.method != "GET":
+            conflicts.add(DomainError)
         if action == "create" and isinstance(self.get_request_serializer(), ReplayableSerializer):
             conflicts.add(IdConflict)
         for conflict in conflicts:
