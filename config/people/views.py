@@ -52,7 +52,7 @@ class PersonViewSet(ListMixin, mixins.RetrieveModelMixin):
 
     def get_queryset(self):
         people = User.objects.overseen_by(self.viewer)
-        if self.action == "restore":
+        if "restore" in self.action_map.values():
             people = people.deleted()
         elif not self.query.get("include_deleted"):
             people = people.alive()

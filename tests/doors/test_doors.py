@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from uuid_utils.compat import uuid7
 
@@ -51,9 +50,15 @@ def test_a_door(door, world):
     heard, refusals = [], defaultdict(set)
     for person in PEOPLE:
         client = world.clients[person]
-        with undone(), CaptureQueriesContext(connection) as sent:
+        statements = []
+
+        def noted(execute, sql, *others, statements=statements):
+            statements.append(sql)
+            return execute(sql, *others)
+
+        with undone(), connection.execute_wrapper(noted):
             answer = world.send(client, door.method, path, body)
-        assert not [query["sql"] for query in sent if is_unsure_of_its_row(query["sql"])]
+        assert not [sql for sql in statements if is_unsure_of_its_row(sql)]
         heard.append(_cell(answer, listed=":" in "".join(door.people)))
         if answer.status_code == 404 or (answer.status_code == 403 and path.startswith("ops/")):
             refusals[answer.status_code].add(whole(answer))
@@ -97,7 +102,6 @@ def _spoilt(method, path, body):
     """The same request with something else wrong about it."""
     yield method, f"{path}{'&' if '?' in path else '?'}nothing=1", body
     if method in {"post", "patch"}:
-        yield method, path, '{"nothing": 1}'
         yield method, path, "{"
 
 

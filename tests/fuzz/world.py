@@ -12,6 +12,7 @@ from accounts.models import Role, SessionKind, User
 from accounts.sessions import log_in
 from tests.factories import (
     DirectRoomFactory,
+    FileMaterialFactory,
     KeyframeFactory,
     MaterialFactory,
     MessageFactory,
@@ -40,7 +41,7 @@ ORGANIZATIONS = keys(
     "organization", "organization of others", "thrown organization", "hidden organization", "none"
 )
 SUBJECTS = keys("subject", "thrown subject", "hidden subject", "none")
-MATERIALS = keys("text", "address", "thrown material", "hidden material", "none")
+MATERIALS = keys("text", "file", "address", "thrown material", "hidden material", "none")
 VIDEOS = keys("failed video", "pending video", "thrown video", "hidden video", "none")
 KEYFRAMES = keys("keyframe", "hidden keyframe", "none")
 THREADS = keys("thread", "thrown thread", "hidden thread", "none")
@@ -94,8 +95,8 @@ BY_NAME: dict[str, list[Any]] = {
     "category": ["lectures"],
     "search": ["a"],
 }
-# The words of `tests.test_doors`.
-STANDING_FOR = {"<subject>": key("subject"), "<person>": key("dora")}
+# The names of `tests/doors/doors.txt`.
+STANDING_FOR = {"subject": key("subject"), "newcomer": key("dora"), "unused": key("not there yet")}
 
 
 def make_world() -> User:
@@ -122,6 +123,7 @@ def make_world() -> User:
     MaterialFactory(
         id=key("address"), subject=subject, user=alice, type="url", url="https://example.com/", content=""
     )
+    FileMaterialFactory(id=key("file"), subject=subject, user=alice)
     MaterialFactory(id=key("thrown material"), subject=subject, user=alice, **thrown)
     MaterialFactory(id=key("hidden material"), subject=hidden, user=dora)
 

@@ -111,7 +111,7 @@ def test_a_page_has_our_icon_and_loads_nothing_from_elsewhere(address, client, r
     assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", content)
 
 
-def test_a_browser_that_asks_for_the_icon_by_itself_is_led_to_it(client):
+def test_a_browser_that_asks_for_the_icon_by_itself_is_led_to_it(client, db):
     assert fetched(client, client.get("/favicon.ico")["Location"]).startswith(b"<svg")
 
 
