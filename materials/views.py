@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request, is_form_media_type
 
 from common.downloads import AnyType, documented_download
+from common.errors import IdConflict
 from common.parsers import StrictJSONParser, StrictMultipartParser
 from common.views import LibraryViewSet
 from materials import services
@@ -66,6 +67,7 @@ class MaterialViewSet(LibraryViewSet):
     queryset = Material.objects.all()
     serializer_class = MaterialSerializer
     queries = {"list": MaterialQuery}
+    conflicts = {"create": (IdConflict,)}
     parser_classes = (StrictJSONParser, StrictMultipartParser)
     max_body_bytes = 10 * 2**20
 
