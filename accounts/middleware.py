@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException
 
 from accounts.sessions import SessionStore
 from common.exception_handler import plain
-from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge, refuse_unreadable
+from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge, refuse_cut_off, refuse_unreadable
 
 logger = logging.getLogger("lyceum.accounts")
 
@@ -70,6 +70,7 @@ class StrictAuthBodyMiddleware:
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         try:
             refuse_unreadable(request, MAX_BYTES)
+            refuse_cut_off(request, request.body)
             if request.body and request.content_type != "application/json":
                 return plain(request, 415)
             data = StrictJSONParser().parse(io.BytesIO(request.body))

@@ -125,7 +125,9 @@ def attachment(
     part = None
     if request.headers.get("If-Range", etag) in (etag, headers["Last-Modified"]):
         try:
-            part = _range(request.headers.get("Range", ""), size)
+            # A range is a part of what a GET asks for; HEAD describes the whole.
+            asked = request.headers.get("Range", "") if request.method == "GET" else ""
+            part = _range(asked, size)
         except _Unsatisfiable:
             refusal = plain(request, 416)
             refusal["Content-Range"] = f"bytes */{size}"

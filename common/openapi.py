@@ -98,6 +98,8 @@ class Schema(AutoSchema):
             # A write with the cookie of a browser is refused without its CSRF token, whoever sends it.
             if is_for_staff or self.method != "GET":
                 statuses.add(403)
+        if self.method in {"PATCH", "DELETE"}:
+            statuses.add(412)
         if "{" in self.path:
             statuses.add(404)
         if self.method != "GET":

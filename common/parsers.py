@@ -42,6 +42,12 @@ def refuse_unreadable(request: Any, limit: int) -> None:
         raise ParseError("Send the body as it is, without a Content-Encoding.")
 
 
+def refuse_cut_off(request: Any, body: bytes) -> None:
+    """Refuse a body that ended before its length: what its sender meant to say is not known."""
+    if len(body) < _announced(request):
+        raise ParseError("The body ended before its length.")
+
+
 def _announced(request: Any) -> int:
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if str(length).isdecimal() else 0
@@ -49,6 +55,10 @@ def _announced(request: Any) -> int:
 
 class StrictNegotiation(DefaultContentNegotiation):
     """REST framework's choice of parser and renderer, except that a body is of one type."""
+
+    def get_accept_list(self, request: Any) -> list[str]:
+        # A header that names nothing excludes nothing.
+        return [kind for kind in super().get_accept_list(request) if kind] or ["*/*"]
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         # In Accept a star asks for any type; a body that claims to be of any type is of none.
@@ -74,6 +84,8 @@ class StrictJSONParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise TooLarge
+        if "request" in context:
+            refuse_cut_off(context["request"], body)
         if not body:
             return {}
         try:

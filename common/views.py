@@ -20,11 +20,19 @@ from common.parsers import StrictJSONParser, TooLarge
 from common.queries import NoQuery
 from common.serializers import MAX_NAMED_FIELD, StrictSerializer
 
+
+class PreconditionFailed(exceptions.APIException):
+    """The row is not in the state that the client names."""
+
+    status_code = 412
+
+
 _SHAPE_REFUSALS = (
     exceptions.MethodNotAllowed,
     exceptions.ParseError,
     exceptions.UnsupportedMediaType,
     exceptions.ValidationError,
+    PreconditionFailed,
     TooLarge,
 )
 
@@ -86,6 +94,12 @@ class ApiViewSet(viewsets.GenericViewSet):
         if request.method == "DELETE":
             # It takes nothing: what somebody sends along, to narrow it perhaps, must not go unheard.
             StrictSerializer(data=request.data).is_valid(raise_exception=True)
+            self.check_precondition()
+
+    def check_precondition(self) -> None:
+        """Refuse a write under `If-Match`: no row has a version yet, so none is the one that is named."""
+        if self.request.headers.get("If-Match", "*").strip() != "*":
+            raise PreconditionFailed
 
     def handle_exception(self, exc: Exception) -> Response:
         """Let the gate speak first: a 404 or 403 comes before what is wrong with the request itself."""
@@ -192,6 +206,7 @@ class PatchMixin(ApiViewSet):
             raise Forbidden
         serializer: Any = self.get_serializer(row, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
+        self.check_precondition()
         if serializer.validated_data:
             serializer.resolve_references()
             self.perform_update(serializer)

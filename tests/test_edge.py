@@ -8,7 +8,7 @@ import pytest
 from django.urls import resolve
 
 from config.ops.bodies import MAX_STREAMED, with_known_length
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, SubjectFactory
 
 LOGIN = "/api/auth/app/v1/auth/login"
 
@@ -172,3 +172,23 @@ def test_readyz_says_in_the_envelope_why_it_is_not_ready(anyone, db, monkeypatch
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "5"
+
+
+def test_a_write_on_the_condition_of_a_version_changes_nothing(as_user, alice, mallory):
+    subject = SubjectFactory(user=alice, name="Physics")
+    url, version = f"/api/v1/subjects/{subject.pk}/", {"If-Match": '"1"'}
+
+    for write in (
+        lambda person, **headers: as_user(person).patch(url, {"name": "Chemistry"}, headers=headers),
+        lambda person, **headers: as_user(person).delete(url, headers=headers),
+    ):
+        answer = write(alice, **version)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (412, "precondition_failed")
+        assert write(mallory, **version).status_code == 404
+    assert as_user(alice).patch(url, {"nonsense": 1}, headers=version).status_code == 400
+    assert as_user(alice).get(url).json()["name"] == "Physics"
+    assert as_user(alice).patch(url, {"name": "Chemistry"}, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_a_client_that_names_no_type_gets_json(as_user, alice):
+    assert as_user(alice).get("/api/v1/me/", headers={"Accept": ""}).status_code == 200

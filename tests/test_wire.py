@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import socket
 
 import pytest
 
+from accounts.sessions import log_in
 from tests.server import Server
 
 HOST = b"Host: localhost\r\n"
@@ -171,3 +173,17 @@ def test_what_is_no_sound_request_is_refused_in_words(server):
     status, _, body = answer(server, post(CHUNKED, b'9\r\n{"name": \r\n4\r\n"a"}\r\n0\r\n\r\n'))
     assert status == 400
     assert set(json.loads(body)["error"]["fields"]) == {"email", "password"}
+
+
+def test_a_body_that_is_cut_off_changes_nothing(server, alice, settings):
+    token = log_in(alice, ip_address="192.0.2.1", user_agent="tests").session_key
+    begin = JSON + f"Authorization: Bearer {token}\r\nContent-Length: 90\r\n\r\n".encode()
+
+    for first, body in ((b"PATCH", b'{"name":"Cut"}'), (b"DELETE", b"")):
+        with server.connect() as line:
+            line.sendall(first + b" /api/v1/me/ HTTP/1.1\r\n" + begin + body)
+            line.shutdown(socket.SHUT_WR)
+            assert line.makefile("rb").readline().split()[1] == b"400"
+
+    alice.refresh_from_db()
+    assert (alice.name, alice.deleted_at) == ("Alice", None)

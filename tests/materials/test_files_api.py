@@ -657,11 +657,9 @@ def test_a_file_that_the_client_has_is_not_sent_again(fetch):
         assert (answer.status_code, answer.headers["ETag"], answer.content) == (304, etag, b"")
 
 
-def test_a_head_says_what_a_get_would(fetch):
-    whole, part = fetch("head"), fetch("head", Range="bytes=0-3")
-
-    assert (whole.status_code, whole.headers["Content-Length"], whole.content) == (200, "26", b"")
-    assert (part.status_code, part.headers["Content-Range"], part.content) == (206, "bytes 0-3/26", b"")
+def test_a_head_describes_the_whole(fetch):
+    for answer in (fetch("head"), fetch("head", Range="bytes=0-3")):
+        assert (answer.status_code, answer.headers["Content-Length"], answer.content) == (200, "26", b"")
 
 
 @pytest.mark.parametrize(
