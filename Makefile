@@ -71,7 +71,7 @@ fuzz: .venv/.installed-dev ## Requests by the OpenAPI document, many: make fuzz 
 	done; test -z "$$failed"
 
 doors: .venv/.installed-dev ## Take away each condition of who sees what: do the door tests notice?
-	@$(PYTHON) -m pytest --db $(firstword $(DB)) -p tests.doors.scopes tests/doors
+	@$(PYTHON) -m pytest --db $(firstword $(DB)) -q -p tests.doors.scopes tests/doors
 
 lint: .venv/.installed-dev ## Style, types and the import order
 	@$(PYTHON) -m ruff check .

@@ -180,6 +180,22 @@ def test_a_pool_without_a_free_connection_asks_to_come_again(as_user, alice, mon
 
 
 @postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_after_a_restart_of_the_server_the_first_request_is_served(as_user, alice, monkeypatch):
+    client, pool = as_user(alice), connection.pool
+    monkeypatch.setattr(pool, "timeout", 2)
+    idle = [pool.getconn(timeout=10) for _ in range(pool.max_size - 1)]
+    processes = [one.info.backend_pid for one in idle]
+    for one in idle:
+        pool.putconn(one)
+    sql(f"SELECT count(pg_terminate_backend(pid, 5000)) FROM unnest(ARRAY{processes}) AS pid")  # noqa: S608
+
+    (answer,) = at_once(lambda: client.get(URL))
+
+    assert answer.status_code == 200
+
+
+@postgresql_only
 @pytest.mark.parametrize(
     ("state", "status"),
     [

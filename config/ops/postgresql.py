@@ -3,7 +3,8 @@
 import select
 from typing import Any
 
-from psycopg import Connection
+from django.db import connection as of_this_thread
+from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
 
@@ -16,7 +17,14 @@ def refuse_broken(connection: Connection) -> None:
     line = select.poll()
     line.register(connection.fileno(), select.POLLIN)
     if line.poll(0):
-        ConnectionPool.check_connection(connection)
+        try:
+            ConnectionPool.check_connection(connection)
+        except Error:
+            # After a restart all idle ones are broken, and the pool waits twice as long after each that it
+            # hands out: with six, a request would wait for its whole ten seconds in vain.
+            database: Any = of_this_thread
+            database.pool.check()
+            raise
 
 
 def limit_waiting(database: dict[str, Any], *, lock_seconds: int, statement_seconds: int) -> None:

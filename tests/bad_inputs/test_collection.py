@@ -26,6 +26,11 @@ def test_nearly_every_answer_is_the_expected_one():
     assert len(otherwise) <= 0.02 * len(tried)
 
 
+def test_what_was_chosen_is_one_of_the_choices():
+    for case, statuses in cases.CHOICES.items():
+        assert set(statuses) < set(cases.BY_ID[case]["expect"]), case
+
+
 def sent_fields(document, schema, prefix=""):
     """Every field of a body in the document, those of nested bodies by dotted names."""
     while "$ref" in schema:
