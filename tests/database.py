@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.postgresql import start_postgresql
@@ -31,7 +32,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         # Empty means unset and, unlike unset, is not filled in from an .env file.
         os.environ[name] = DEFAULTS.get(name, "")
     if early_config.known_args_namespace.db == "postgresql":
-        os.environ["DATABASE_URL"] = start_postgresql(folder)
+        os.environ["DATABASE_URL"] = url = start_postgresql(folder)
+        with psycopg.connect(url, autocommit=True) as server:
+            # What is thrown away at the end need not outlive a power cut.
+            server.execute("ALTER SYSTEM SET fsync = off")
+            server.execute("SELECT pg_reload_conf()")
     else:
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/lyceum.sqlite3"
 

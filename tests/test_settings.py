@@ -160,7 +160,7 @@ def test_tests_never_touch_the_database_of_the_environment(tmp_path):
     precious = tmp_path / "precious.sqlite3"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_migrations.py"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/chatrooms/test_tables.py"],
         cwd=ROOT,
         env={**environment, "DATABASE_URL": f"sqlite:///{precious}"},
         capture_output=True,

@@ -1,5 +1,7 @@
 """The world that nasty inputs are sent into."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -21,7 +23,7 @@ from tests.factories import (
 
 
 @pytest.fixture
-def world(alice, bob, mallory, root, as_user) -> World:
+def world(alice, bob, mallory, root, as_user) -> Iterator[World]:
     now = timezone.now()
     person = UserFactory()
     subject, material = SubjectFactory(user=alice), MaterialFactory(user=alice)
@@ -62,7 +64,10 @@ def world(alice, bob, mallory, root, as_user) -> World:
         "bob": bob.pk,
         "nothing": uuid7(),
     }
-    return World(as_user(alice), as_user(root), keys)
+    world = World(as_user(alice), as_user(root), keys)
+    yield world
+    for rows in sorted(world.unread):
+        world.still_lists(rows)
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ def send(world: World, body: Body, name: str, value: Any, *, raw: bool = False) 
 def read_back(world: World, body: Body, answer: Any, name: str) -> Any:
     """The value of the field as it is read afterwards."""
     made = answer.json()
-    row: Any = world.ask("GET", body.row.format(id=made.get("id"))).json() if body.row else made
+    # A sign-up answers with the person in one field and the organization in another.
+    row: Any = world.ask("GET", body.row.format(id=made.get("id"))).json() if body.row else made | made.get("user", {})
     for part in name.split("."):
         # What is sent as a batch or a list of keyframes is answered as its items.
         row = row[int(part)] if part.isdigit() else row[part if part in row else "items"]
@@ -38,12 +39,11 @@ def read_back(world: World, body: Body, answer: Any, name: str) -> Any:
 def passes(world: World, case: dict[str, Any], body: Body, name: str, field: Field, right: list[int]) -> None:
     """Send the case to one field, look at the answer, at what is kept, and whether all can still be read."""
     value = value_of(case, limit=field.limit)
-    with world.undone():
+    with world.unharmed(body.rows):
         answer = send(world, body, name, value, raw=case["via"] == "raw_field")
         assert answer.status_code in right, (str(body), name, answer.content[:300])
-        if answer.status_code < 300 and "roundtrip" in case.get("then", "") and body.path != "signup/":
+        if answer.status_code < 300 and "roundtrip" in case.get("then", ""):
             assert read_back(world, body, answer, name) == value, (str(body), name)
-        world.still_lists(body.rows)
 
 
 @pytest.mark.parametrize("case", cases_of("string", "single_line", "display_name"))
@@ -77,12 +77,11 @@ def test_sets_of_tags(case, world):
     for body, name, _ in fields_of("tag"):
         value = value_of(case)
         names = value if isinstance(value, list) else [value]
-        with world.undone():
+        with world.unharmed(body.rows):
             answer = world.ask(body.method, body.path, body.with_value(name.partition(".")[0], names))
             assert answer.status_code in expected(case)
             if "one_row" in case.get("then", ""):
                 assert len(answer.json()[name.partition(".")[0]]) == 1
-            world.still_lists(body.rows)
 
 
 @pytest.mark.parametrize("case", cases_of("email"))
@@ -121,10 +120,9 @@ def test_keys_of_other_rows(case, world):
             if f"{which} {field.of}" not in world.keys:
                 continue  # everybody sees everybody
             value = f"<{which} {field.of}>"
-        with world.undone():
+        with world.unharmed(body.rows):
             answer = send(world, body, name, value)
             assert answer.status_code in expected(case), (str(body), name, answer.content)
-            world.still_lists(body.rows)
 
 
 @pytest.mark.parametrize("case", cases_of("enum"))

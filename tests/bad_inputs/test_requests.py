@@ -55,35 +55,31 @@ def test_bodies(case, world):
         body = value_of(case)
         # What is made by an expression is a body in JSON, unless it is one as it stands.
         text = body if isinstance(body, bytes) or case.get("gen_raw") else json.dumps(body)
-        with world.undone():
+        with world.unharmed(rows):
             more = {"content_type": case["content_type"]} if "content_type" in case else {}
             answer = world.ask(method, path, text, **more, **headers)
             assert answer.status_code in expected(case), (method, path, answer.content)
-            if "none_applied" in case.get("then", "") and answer.status_code < 300:
-                row = world.ask("GET", f"{path}{answer.json()['id']}/").json()
-                assert not {(name, row.get(name)) for name in body} & set(body.items()) - {("title", "x")}
-            world.still_lists(rows)
 
 
 @pytest.mark.parametrize("case", cases_of("pagination", "ordering", "search", "filter", "query"))
 def test_queries(case, world):
+    then = case.get("then", "")
     for path in LISTS:
-        usual = world.ask("GET", path).json()["items"]
-        answer = min(
-            (world.ask("GET", path, QUERY_STRING=value_of(case)) for _ in range(2)),
-            key=lambda answer: answer.seconds,
-        )
+        # Twice where time counts: the first may have waited for something else.
+        answers = [
+            world.ask("GET", path, QUERY_STRING=value_of(case)) for _ in range(2 if "fast" in then else 1)
+        ]
+        answer = answers[-1]
         assert answer.status_code in expected(case), (path, answer.content)
-        then = case.get("then", "")
         if "fast" in then:
-            assert answer.seconds < FAST
+            assert min(answer.seconds for answer in answers) < FAST
         if answer.status_code == 200:
             items = answer.json()["items"]
             assert len(items) <= 100
             if then == "literal_match":
                 assert all("%" in json.dumps(item) for item in items)
             if then in {"not_applied", "only_own_rows"}:
-                assert items == usual
+                assert items == world.ask("GET", path).json()["items"]
 
 
 @pytest.mark.parametrize("case", cases_of("path"))

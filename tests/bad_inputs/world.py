@@ -21,6 +21,8 @@ class World:
 
     def __init__(self, owner: Any, staff: Any, keys: dict[str, Any]):
         self.owner, self.staff, self.keys = owner, staff, {word: str(key) for word, key in keys.items()}
+        self.accepted = False
+        self.unread: set[str] = set()
 
     def filled(self, text: str) -> str:
         """A text with every word in angle brackets replaced by its row's key."""
@@ -38,6 +40,23 @@ class World:
         finally:
             transaction.savepoint_rollback(before)
 
+    @contextmanager
+    def unharmed(self, rows: str) -> Iterator[None]:
+        """Whatever is sent meanwhile, the list at `rows` answers its owner.
+
+        What is accepted is taken back. Refusals add up: were one of them to leave something behind, it would
+        be there when the test ends and the lists are read.
+        """
+        before = transaction.savepoint_create()
+        self.accepted = False
+        yield
+        if self.accepted:
+            self.still_lists(rows)
+            transaction.savepoint_rollback(before)
+        else:
+            transaction.savepoint_commit(before)
+            self.unread.add(rows)
+
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """The answer of an address below /api/v1/, given in time and without a word of the inside.
 
@@ -50,6 +69,7 @@ class World:
         start = perf_counter()
         answer = ask(method, f"/api/v1/{self.filled(path)}", body or "", **more)
         answer.seconds = perf_counter() - start
+        self.accepted |= method != "GET" and answer.status_code < 400
         assert answer.seconds < SECONDS
         assert answer.status_code < 500, answer.content[:500]
         if answer.status_code >= 400:
