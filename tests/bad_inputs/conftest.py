@@ -75,8 +75,3 @@ def existing():
     """People whose names and addresses others try to take."""
     UserFactory(email="existing.user@example.com", username="admin")
     UserFactory(email="mike@example.org")
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

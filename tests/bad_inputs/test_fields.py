@@ -27,9 +27,11 @@ def send(world: World, body: Body, name: str, value: Any, *, raw: bool = False) 
 
 def read_back(world: World, body: Body, answer: Any, name: str) -> Any:
     """The value of the field as it is read afterwards."""
-    made = answer.json()
-    # A sign-up answers with the person in one field and the organization in another.
-    row: Any = world.ask("GET", body.row.format(id=made.get("id"))).json() if body.row else made | made.get("user", {})
+    row: Any = answer.json()
+    if body.row:
+        row = world.ask("GET", body.row.format(id=row.get("id"))).json()
+    elif "user" in row:
+        row |= row["user"]  # who has signed up
     for part in name.split("."):
         # What is sent as a batch or a list of keyframes is answered as its items.
         row = row[int(part)] if part.isdigit() else row[part if part in row else "items"]

@@ -73,11 +73,6 @@ def whole(answer: Any) -> tuple[Any, ...]:
     return answer.status_code, tuple(sorted(answer.headers.items())), answer.content
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture(scope="package")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     with django_db_blocker.unblock(), undone():
