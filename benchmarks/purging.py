@@ -4,16 +4,13 @@
 threads, removed while somebody posts over HTTP into the room that loses most.
 """
 
-import atexit
 import http.client
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.postgresql import start_postgresql  # noqa: E402
+from benchmarks.databases import on_both  # noqa: E402
 
 # Puts all but the last ten messages of each room of the volume into the trash, and all threads; tells
 # the room that loses most, and a token of somebody in it.
@@ -122,15 +119,5 @@ def measure(name: str, url: str, folder: Path, scale: str) -> None:
         print(f"  {title:<10} {line}  (times the idle median of {usual:.1f} ms)")
 
 
-def main() -> None:
-    """Measure both databases one after the other."""
-    scale = sys.argv[1] if len(sys.argv) > 1 else "0.1"
-    folder = Path(tempfile.mkdtemp(prefix="lyceum-bench-"))
-    # At exit, after the server has stopped: its own farewell is registered later and so runs earlier.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    measure("SQLite", f"sqlite:///{folder}/lyceum.sqlite3", folder, scale)
-    measure("PostgreSQL", start_postgresql(folder), folder, scale)
-
-
 if __name__ == "__main__":
-    main()
+    on_both(measure, scale="0.1")

@@ -1,0 +1,20 @@
+"""The two databases that a benchmark measures, made for it and removed at its end."""
+
+import atexit
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.postgresql import start_postgresql
+
+
+def on_both(measure: Callable[[str, str, Path, str], None], *, scale: str) -> None:
+    """Call `measure(name, url, folder, scale)` for SQLite, then PostgreSQL; an argument may name the scale."""
+    folder = Path(tempfile.mkdtemp(prefix="lyceum-bench-"))
+    # At exit, after the server has stopped: its own farewell is registered later and so runs earlier.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    scale = sys.argv[1] if len(sys.argv) > 1 else scale
+    measure("SQLite", f"sqlite:///{folder}/lyceum.sqlite3", folder, scale)
+    measure("PostgreSQL", start_postgresql(folder), folder, scale)
