@@ -11,7 +11,7 @@ from tests.postgresql import start_postgresql
 
 
 def on_both(measure: Callable[[str, str, Path, str], None], *, scale: str) -> None:
-    """Call `measure(name, url, folder, scale)` for SQLite, then PostgreSQL; an argument may name the scale."""
+    """Call `measure(name, url, folder, scale)` for SQLite and PostgreSQL; an argument is the scale."""
     folder = Path(tempfile.mkdtemp(prefix="lyceum-bench-"))
     # At exit, after the server has stopped: its own farewell is registered later and so runs earlier.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

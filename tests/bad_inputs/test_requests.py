@@ -27,22 +27,8 @@ LISTS = [
     "me/tokens/",
     "ops/users/",
 ]
-# Every row that has an address of its own, below the collection.
-ROWS = [
-    "subjects/",
-    "materials/",
-    "threads/",
-    THREAD,
-    "video-summaries/",
-    VIDEO_KEYFRAMES,
-    "rooms/",
-    f"{ROOM}members/",
-    f"{ROOM}messages/",
-    "organizations/",
-    ORGANIZATION,
-    "users/",
-    "ops/users/",
-]
+# And those of them whose rows have addresses of their own.
+ROWS = [path for path in LISTS if path not in {"tags/", "categories/", "me/sessions/", "me/tokens/"}]
 FAST = 0.25  # seconds
 
 

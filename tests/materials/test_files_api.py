@@ -65,6 +65,17 @@ def raw(client, *parts, end=b"--b--\r\n", content_type="multipart/form-data; bou
     return client.generic("POST", URL, b"".join(parts) + end, content_type=content_type, **more)
 
 
+def under_name(client, subject, disposition):
+    """The answer to a file of one letter whose name is said as in `disposition`."""
+    return raw(
+        client,
+        part("subject", str(subject.pk)),
+        part("title", "Tides"),
+        part("type", "file"),
+        part("file", "x", disposition),
+    )
+
+
 # --- What is kept -----------------------------------------------------------------------------------
 
 
@@ -239,13 +250,7 @@ def test_a_word_document_is_read_in_its_order(send):
     ],
 )
 def test_the_name_is_kept_without_its_folders(as_user, alice, subject, uploads, sent, kept):
-    answer = raw(
-        as_user(alice),
-        part("subject", str(subject.pk)),
-        part("title", "Tides"),
-        part("type", "file"),
-        part("file", "x", sent),
-    )
+    answer = under_name(as_user(alice), subject, sent)
 
     assert answer.json()["file_name"] == kept
     (lying,) = uploads()
@@ -263,13 +268,7 @@ def test_the_name_is_kept_without_its_folders(as_user, alice, subject, uploads, 
     ],
 )
 def test_a_name_that_is_none_is_refused(as_user, alice, subject, uploads, sent, expected):
-    answer = raw(
-        as_user(alice),
-        part("subject", str(subject.pk)),
-        part("title", "Tides"),
-        part("type", "file"),
-        part("file", "x", sent),
-    )
+    answer = under_name(as_user(alice), subject, sent)
 
     assert codes(answer) == expected
     assert not Material.objects.exists()
