@@ -17,6 +17,13 @@ from tests.fuzz.world import BY_NAME, IN_PATHS, KEYS_BY_NAME, STANDING_FOR
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 25)
 SEED = os.environ.get("FUZZ_SEED")
 LONG = 5_000
+# What is in a file cannot be made up from a schema.
+FILE = {
+    "type": "string",
+    "enum": ["Ebb and flow\n", "", "a,b\n1,2\n", "%PDF-1.4\n", "\0"],
+    "contentMediaType": "application/octet-stream",
+}
+NAMED = {"file": {"headers": {"Content-Disposition": {"example": 'filename="tides.txt"'}}}}
 NAME = r"\{(\w+)\}"
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -46,9 +53,6 @@ def told() -> dict[str, Any]:
             if method in METHODS:
                 for parameter in operation.get("parameters", ()):
                     _fill(path, parameter)
-                # What is in a file cannot be made up from a schema: forms are sent by tests/materials and
-                # tests/bad_inputs.
-                operation.get("requestBody", {}).get("content", {}).pop("multipart/form-data", None)
     # Backwards, so that of several doors of one operation the first gives the example.
     for door in reversed(DOORS):
         is_open = any(cell.startswith("2") for cell in door.people)
@@ -56,14 +60,18 @@ def told() -> dict[str, Any]:
             path = "/" + re.sub(r"<uuid:(\w+)>", r"{\1}", door.route).replace("{pk}", "{id}")
             content = document["paths"][path][door.method]["requestBody"]["content"]
             body = re.sub(NAME, lambda name: STANDING_FOR[name[1]], door.body)
-            content["application/json"]["example"] = json.loads(body)
+            content["application/json"]["example"] = example = json.loads(body)
+            if form := content.get("multipart/form-data"):
+                form |= {"example": example | {"type": "file", "file": FILE["enum"][0]}, "encoding": NAMED}
     schemas = document["components"]["schemas"]
     # Hundreds of names of zones would be hundreds of requests.
     schemas["TimezoneEnum"]["enum"] = ["Europe/Vienna", "UTC"]
     for name, schema in schemas.items():
         if name.endswith("Request"):
             for field, value in schema.get("properties", {}).items():
-                schema["properties"][field] = _filled(field, value)
+                schema["properties"][field] = (
+                    FILE if value.get("format") == "binary" else _filled(field, value)
+                )
         elif not name.startswith("Auth"):
             _close(schema)
     return document
@@ -105,6 +113,20 @@ def _close(schema: dict[str, Any]) -> None:
         _close(schema["items"])
 
 
+def _served(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """An answer whose request is over, as a server ends it: its files are closed."""
+    answer = _application()(environ, start_response)
+    try:
+        return [b"".join(answer)]
+    finally:
+        answer.close()
+
+
+@cache
+def _application() -> Any:
+    return get_wsgi_application()
+
+
 @cache
 def document() -> Any:
     """Schemathesis's view of the document, to be called in this process."""
@@ -123,7 +145,7 @@ def document() -> Any:
     seed = {"seed": int(SEED)} if SEED else {}
     config = schemathesis.Config.from_dict({"generation": generation, "phases": phases, **seed})
     schema = schemathesis.openapi.from_dict(told(), config=config)
-    schema.app = get_wsgi_application()
+    schema.app = _served
     return schema
 
 
