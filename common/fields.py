@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from common.constraints import MAX_INTEGER
-from common.text import NAME, TEXT, is_visible, normalised, suits_a_name, suits_a_text
+from common.text import NAME, TEXT, has_separators, is_visible, normalised, suits_a_name, suits_a_text
 
 
 class StrictCharField(serializers.CharField):
@@ -34,6 +34,8 @@ class StrictCharField(serializers.CharField):
         # The base class would turn "  " into "" before the type is known.
         if data is not serializers.empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
+        if self.trim_whitespace and isinstance(data, str) and has_separators(data):
+            self.fail("characters")
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:

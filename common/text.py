@@ -8,6 +8,8 @@ from typing import NamedTuple
 # Joiners and the directional marks that ordinary writing needs are not among them.
 _HIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
 _CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
+# Controls that Python trims as if they were blanks.
+_SEPARATORS = re.compile(r"[\u001c-\u001f\u0085]")
 _REFUSED_IN_NAMES = re.compile(f"[{_HIDDEN}]")
 _REFUSED_IN_TEXT = re.compile(f"[{_CONTROLS}]")
 # Letters and marks by their category that print as nothing: the grapheme joiner, the Hangul fillers, two
@@ -61,6 +63,11 @@ def is_visible(text: str) -> bool:
         and not _BLANK.match(character)
         for character in text
     )
+
+
+def has_separators(text: str) -> bool:
+    """Whether a text holds one of the controls that would be trimmed, and so be accepted, at its ends."""
+    return bool(_SEPARATORS.search(text))
 
 
 def suits_a_name(text: str) -> bool:

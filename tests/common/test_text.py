@@ -87,9 +87,17 @@ def kept(field, text):
         return [refused.detail[0].code]
 
 
+# Python trims the separators U+001C to U+001F and U+0085 as well; they are controls.
+BLANKS = "".join(set(filter(str.isspace, map(chr, range(0x3001)))) - set("\x1c\x1d\x1e\x1f\x85"))
+
+
 @given(texts | awkward)
+@example("\x1cEbb")
+@example("Flow\x85")
+@example("\x1e")
+@example("\t Ebb and flow\u3000\n")
 def test_a_name_is_kept_trimmed_and_composed_or_refused(text):
-    name = unicodedata.normalize("NFC", text.strip())
+    name = unicodedata.normalize("NFC", text.strip(BLANKS))
     fine = is_visible(name) and suits_a_name(name) and len(name) <= 20
 
     answer = kept(NameField(max_length=20), text)

@@ -61,6 +61,19 @@ def _is_whole_fraction(body: Any, name: str) -> bool:
     return isinstance(value, float) and value.is_integer()
 
 
+def refuses_what_is_not_allowed(ctx: Any, response: Any, case: Any) -> None:
+    """Takes nothing that the document does not allow, but for tabs and line ends that are trimmed off."""
+    if not _is_trimmed(case.body):
+        CHECKS.get_one("negative_data_rejection")(ctx, response, case)
+
+
+def _is_trimmed(value: Any) -> bool:
+    """Whether there is a text that begins or ends in what the patterns of names do not have."""
+    if isinstance(value, dict | list):
+        return any(map(_is_trimmed, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and value != value.strip("\t\n\v\f\r")
+
+
 def finds_what_was_made(ctx: Any, response: Any, case: Any) -> None:
     """What has just been made is there; it cannot be restored, though, because it is not deleted."""
     if not case.path.endswith("/restore/"):
@@ -80,11 +93,17 @@ EXCLUDED = [
     for name in (
         "ignored_auth",  # it would guess at the header that logs in
         "positive_data_acceptance",
+        "negative_data_rejection",
         "ensure_resource_availability",
         "use_after_free",
     )
 ]
-ADDED = [accepts_what_is_allowed, finds_what_was_made, finds_nothing_that_was_deleted]
+ADDED = [
+    accepts_what_is_allowed,
+    refuses_what_is_not_allowed,
+    finds_what_was_made,
+    finds_nothing_that_was_deleted,
+]
 # The bodies of allauth's calls are not as its own document says: it knows fewer flows than there are.
 OF_ALLAUTH = [
     CHECKS.get_one(name)
