@@ -206,8 +206,16 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
         """Live messages of the person's live rooms."""
         return self.alive().filter(room__in=_rooms().visible_to(user))
 
+    def told_to(self, user: Any) -> Self:
+        """Messages of the person's live rooms, the deleted ones too: that they have gone is told."""
+        return self.filter(room__in=_rooms().visible_to(user))
+
     def in_room(self, key: UUID) -> Self:
         return self.filter(room=key)
+
+    def changed_after(self, revision: int) -> Self:
+        """Those posted, edited or deleted since, in the order in which it happened."""
+        return self.filter(revision__gt=revision).order_by("revision")
 
     def written_by(self, user: Any) -> Self:
         """Those that the person may edit."""
@@ -228,6 +236,10 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
     def with_room_revision(self) -> Self:
         """With `room_revision`, how far the room had come when this was read."""
         return self.annotate(room_revision=F("room__last_revision"))
+
+    def with_purged_revision(self) -> Self:
+        """With `purged_revision`, up to where the room's past was not whole when this was read."""
+        return self.annotate(purged_revision=F("room__purged_revision"))
 
 
 def _run_by(user: Any) -> Q:

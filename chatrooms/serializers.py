@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.serializers import UserSerializer
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomMessageType, RoomRole, RoomType
+from common.constraints import MAX_INTEGER
 from common.fields import (
     NameField,
     StrictChoiceField,
@@ -17,7 +19,7 @@ from common.fields import (
     VisibleRelatedListField,
     WebAddressField,
 )
-from common.queries import HistoryQuery, OrderingParameter, SearchParameter, TrashQuery
+from common.queries import HistoryQuery, NumberParameter, OrderingParameter, SearchParameter, TrashQuery
 from common.replay import is_replay
 from common.serializers import ReplayableSerializer, StrictModelSerializer, StrictSerializer
 
@@ -190,12 +192,54 @@ class RoomMessageSerializer(ReplayableSerializer):
         return row.user_id == self.context["request"].user.pk and super().is_replayed_by(row)
 
 
+class RoomPostSerializer(serializers.Serializer):
+    """What has been said or put in other words, as it is now."""
+
+    revision = serializers.IntegerField()
+    message = RoomMessageSerializer(source="*")
+
+
+class RoomDeletionSerializer(serializers.Serializer):
+    """What has been taken back."""
+
+    revision = serializers.IntegerField()
+    deleted = serializers.UUIDField(source="pk", help_text="The message's key.")
+    seq = serializers.IntegerField()
+
+
+class RoomChangeSerializer(serializers.Serializer):
+    """The latest that has become of a message: `RoomPostSerializer` or `RoomDeletionSerializer`."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.post, self.deletion = RoomPostSerializer(), RoomDeletionSerializer()
+
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        return (self.post if row.deleted_at is None else self.deletion).to_representation(row)
+
+
+ROOM_CHANGE = PolymorphicProxySerializer(
+    component_name="RoomChange",
+    serializers=[RoomPostSerializer, RoomDeletionSerializer],
+    resource_type_field_name=None,
+    many=True,
+)
+
+
 class RoomQuery(TrashQuery):
     """A page of one's rooms."""
 
     type = StrictChoiceField(choices=RoomType.choices, required=False)
     search = SearchParameter()
     ordering = OrderingParameter("name", "created_at", "updated_at", default="-updated_at")
+
+
+class ChangesQuery(StrictSerializer):
+    """What has happened since."""
+
+    after = NumberParameter(
+        min_value=0, max_value=MAX_INTEGER, default=0, help_text="The revision that the reader knows."
+    )
 
 
 class RoomHistoryQuery(HistoryQuery):

@@ -8,5 +8,6 @@ router = SimpleRouter(use_regex_path=False)
 router.register("rooms", views.RoomViewSet)
 router.register("rooms/<uuid:room_id>/members", views.RoomMemberViewSet)
 router.register("rooms/<uuid:room_id>/messages", views.RoomMessageViewSet)
+router.register("rooms/<uuid:room_id>/changes", views.RoomChangeViewSet, basename="roomchange")
 
 urlpatterns = router.urls

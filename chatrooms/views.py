@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,9 +14,12 @@ from accounts.services import AlreadyMember
 from chatrooms import services
 from chatrooms.models import Room, RoomMember, RoomMessage
 from chatrooms.serializers import (
+    ROOM_CHANGE,
+    ChangesQuery,
     DirectRoomSerializer,
     NewRoomMemberSerializer,
     ReadMarkerSerializer,
+    RoomChangeSerializer,
     RoomHistoryQuery,
     RoomMemberSerializer,
     RoomMessageSerializer,
@@ -147,6 +151,13 @@ class RoomMemberViewSet(ListMixin, mixins.RetrieveModelMixin):
         return Response(status=204)
 
 
+def with_last_revision(envelope: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a window that says how far its reader has come."""
+    envelope["properties"]["last_revision"] = {"type": "integer"}
+    envelope["required"].append("last_revision")
+    return envelope
+
+
 class RoomHistoryPagination(SequencePagination):
     """A window of a room's history, with the revision from which its reader can go on with changes."""
 
@@ -163,10 +174,71 @@ class RoomHistoryPagination(SequencePagination):
         return answer
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        envelope = super().get_paginated_response_schema(schema)
-        envelope["properties"]["last_revision"] = {"type": "integer"}
-        envelope["required"].append("last_revision")
-        return envelope
+        return with_last_revision(super().get_paginated_response_schema(schema))
+
+
+class HistoryGone(APIException):
+    """What happened after the number that the reader knows is not all there any more."""
+
+    status_code = 410
+
+
+class ChangesPagination(SequencePagination):
+    """What has happened in a room since a revision, at most 200 changes; each message once, as it is now."""
+
+    limit = 200
+
+    def paginate_queryset(self, queryset, request, view=None):
+        after = view.query["after"]
+        changes = queryset.changed_after(after).with_room_revision().with_purged_revision()[: self.limit + 1]
+        rows = list(changes)
+        if not rows:
+            # Nothing has happened, or this is no room of the reader's.
+            room = view.open_parent()
+            latest, purged = room.last_revision, room.purged_revision
+            if latest > after:
+                rows = list(changes.all())  # it has, between the two questions
+        if rows:
+            # Of the same statement as the rows, so that nothing comes in between.
+            latest, purged = rows[0].room_revision, rows[0].purged_revision
+        if after < purged:
+            raise HistoryGone
+        self.has_more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        self.last_revision = rows[-1].revision if self.has_more else latest
+        return rows
+
+    def get_paginated_response(self, data: list) -> Response:
+        return Response({"items": data, "last_revision": self.last_revision, "has_more": self.has_more})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return with_last_revision(super().get_paginated_response_schema(schema))
+
+
+class RoomChangeViewSet(ListMixin):
+    """What has become of the messages of one room."""
+
+    queryset = RoomMessage.objects.all()
+    serializer_class = RoomChangeSerializer
+    pagination_class = ChangesPagination
+    queries = {"list": ChangesQuery}
+    refusals = {HistoryGone.status_code}
+    parent = Room.objects.all()
+    parent_kwarg = "room_id"
+
+    def get_queryset(self):
+        return RoomMessage.objects.told_to(self.viewer).in_room(self.kwargs["room_id"]).with_author()
+
+    @extend_schema(responses=ROOM_CHANGE)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Read on from a revision.
+
+        `last_revision` is how far this answer goes: the `after` of the next call. `410 history_gone` says
+        that too much has been purged since; read the history instead.
+        """
+        # One statement: the room itself is asked only where no row speaks for it.
+        rows = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
 
 class RoomMessageViewSet(

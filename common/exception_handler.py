@@ -25,6 +25,7 @@ CODES = {
     405: ("method_not_allowed", "This address does not take this method."),
     406: ("not_acceptable", "This address answers in JSON."),
     409: ("conflict", "Something that this builds on has just changed; read again and repeat."),
+    410: ("history_gone", "What you ask for has been removed for good; read the present state instead."),
     412: ("precondition_failed", "What you have read of this is not what it is now; read it again."),
     413: ("too_large", "The request body is too large."),
     415: ("unsupported_media_type", "Send the body as application/json."),

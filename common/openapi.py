@@ -90,7 +90,8 @@ class Schema(AutoSchema):
 
     def _refusals(self) -> set[int]:
         """The statuses of refusals that are made alike at every address."""
-        statuses = {400, 406, 429, 503}  # 400: no address takes a query parameter that it does not declare
+        # 400: no address takes a query parameter that it does not declare.
+        statuses = {400, 406, 429, 503} | getattr(self.view, "refusals", set())
         permissions = self.view.get_permissions()
         if not any(isinstance(permission, AllowAny) for permission in permissions):
             statuses.add(401)

@@ -62,7 +62,8 @@ class ApiViewSet(viewsets.GenericViewSet):
     """One resource.
 
     `queries` declares the query parameters of each action; `self.query` holds them read. `conflicts` are the
-    refusals with 409 that an action has, beside that of a client's id. `parent` is the queryset of the rows
+    refusals with 409 that an action has, beside that of a client's id, `refusals` the statuses that only this
+    resource answers with. `parent` is the queryset of the rows
     that this resource hangs under, `parent_kwarg` the key of the one in the path.
     """
 
@@ -71,6 +72,7 @@ class ApiViewSet(viewsets.GenericViewSet):
     pagination_class: Any = Page
     queries: ClassVar[dict[str, type[Serializer]]] = {}
     conflicts: ClassVar[dict[str, tuple[type[DomainError], ...]]] = {}
+    refusals: ClassVar[set[int]] = set()
     parent: Any = None
     parent_kwarg = ""
     query: Any = MappingProxyType({})
