@@ -14,7 +14,15 @@ APPS = sorted(
     for room in ("services.py", "services/__init__.py")
     for path in ROOT.glob(f"{app}/{room}")
 )
-GATES = {"visible_to", "overseen_by", "administered_by", "owned_by", "in_trash_of", "deleted_of_member"}
+GATES = {
+    "visible_to",
+    "told_to",
+    "overseen_by",
+    "administered_by",
+    "owned_by",
+    "in_trash_of",
+    "deleted_of_member",
+}
 WRITES = {
     "save",
     "create",
