@@ -1,6 +1,6 @@
 # Lyceum's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve seed purge test fuzz doors lint check migration rollback push bench clean requirements
+.PHONY: help install run serve seed purge test fuzz doors races lint check migration rollback push bench clean requirements
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -68,6 +68,12 @@ fuzz: .venv/.installed-dev ## Requests by the OpenAPI document, many: make fuzz 
 		echo "==> Fuzz on $$database, $(EXAMPLES) examples an operation"; \
 		FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) \
 			$(PYTHON) -m pytest --db $$database -n auto --tb=short --show-capture=no tests/fuzz || failed=yes; \
+	done; test -z "$$failed"
+
+races: .venv/.installed-dev ## What many do at once, in full: make races DB=postgresql
+	@failed=; for database in $(DB); do \
+		echo "==> Races on $$database"; \
+		RACES=1 $(PYTHON) -m pytest --db $$database --tb=short tests/races || failed=yes; \
 	done; test -z "$$failed"
 
 doors: .venv/.installed-dev ## Take away each condition of who sees what: do the door tests notice?

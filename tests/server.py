@@ -1,5 +1,7 @@
 """`manage.py serve` as in use, on the database of the tests; for `transaction=True`."""
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -7,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -52,3 +55,23 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+
+class Line:
+    """A kept connection to a served process, over which people speak."""
+
+    def __init__(self, port: int):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def ask(self, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The status of an answer below /api/v1/, and what it says."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.connection.request(
+            method, f"/api/v1/{path}", None if body is None else json.dumps(body), headers
+        )
+        answer = self.connection.getresponse()
+        said = answer.read()
+        return answer.status, json.loads(said) if said else None
+
+    def close(self) -> None:
+        self.connection.close()

@@ -1,0 +1,180 @@
+"""Rooms that many enter, leave, write and read at once."""
+
+from collections import Counter
+from itertools import combinations, islice
+
+from django.db import connection
+
+from chatrooms.models import Room, RoomMember, RoomMessage
+from tests.factories import RoomFactory, RoomMessageFactory, UserFactory
+from tests.races.conftest import AT_ONCE, sized, token_of
+
+
+def told(statuses):
+    return ", ".join(f"{status}: {count:,}" for status, count in sorted(Counter(statuses).items()))
+
+
+def test_a_pair_that_meets_from_both_sides_has_one_room(crowd, record_property):
+    rounds = sized(200)
+    people = [(person, token_of(person)) for person in UserFactory.create_batch(21)]
+    pairs = list(islice(combinations(people, 2), rounds))
+    statuses, rooms = [], set()
+
+    def opened(token, other):
+        return lambda line: line.ask(token, "POST", "rooms/direct/", {"user": str(other.pk)})
+
+    for (one, her_token), (other, his_token) in pairs:
+        sides = [(her_token, other), (his_token, one)] * (AT_ONCE // 2)
+        answers = crowd.act(*(opened(*side) for side in sides))
+        found = {status for status, _ in answers}
+        assert found <= {200, 201}, answers
+        assert [status for status, _ in answers].count(201) == 1
+        rooms |= (ids := {room["id"] for _, room in answers})
+        assert len(ids) == 1
+        statuses += [status for status, _ in answers]
+
+    record_property("race", f"{rounds} pairs, {AT_ONCE} at once each: {len(rooms)} rooms ({told(statuses)})")
+    assert Room.objects.count() == len(rooms) == rounds
+    assert RoomMember.objects.count() == 2 * rounds
+
+
+def test_who_reads_along_while_many_write_misses_and_repeats_nothing(crowd, alice, record_property):
+    writers, posts = AT_ONCE, sized(1000)
+    everything = writers * posts
+    room, token = RoomFactory(admins=[alice]), token_of(alice)
+    path, refused = f"rooms/{room.pk}/", []
+
+    def ask(line, *request):
+        status, answer = line.ask(token, *request)
+        if status >= 300:
+            refused.append((status, answer))
+        return answer
+
+    def write(line):
+        for number in range(posts):
+            message = ask(line, "POST", f"{path}messages/", {"content": str(number)})
+            if number % 10 == 0:
+                ask(line, "PATCH", f"{path}messages/{message['id']}/", {"content": "In other words"})
+
+    def follow_history(line):
+        seen = []
+        while len(seen) < everything and not refused:
+            after = seen[-1]["seq"] if seen else 0
+            seen += ask(line, "GET", f"{path}messages/?after={after}&limit=200")["items"]
+        return seen
+
+    def follow_changes(line):
+        seen, after = [], 0
+        while after < everything + writers * len(range(0, posts, 10)) and not refused:
+            answer = ask(line, "GET", f"{path}changes/?after={after}")
+            seen, after = seen + answer["items"], answer["last_revision"]
+        return seen
+
+    def walk_back(line):
+        walks, longest = [], 0
+        while longest < everything and not refused:
+            page = ask(line, "GET", f"{path}messages/?limit=50")
+            seen = page["items"]
+            while page["has_more"]:
+                page = ask(line, "GET", f"{path}messages/?limit=50&before={seen[0]['seq']}")
+                seen = page["items"] + seen
+            walks.append([message["seq"] for message in seen])
+            longest = len(seen)
+        return walks
+
+    *_, history, changes, walks = crowd.act(*[write] * writers, follow_history, follow_changes, walk_back)
+
+    record_property(
+        "race",
+        f"{writers} writers of {posts:,}: read along {len(history):,}, changes {len(changes):,}, "
+        f"{len(walks)} walks back; refused {len(refused)}",
+    )
+    assert not refused
+    assert [message["seq"] for message in history] == list(range(1, everything + 1))
+    revisions = [change["revision"] for change in changes]
+    assert revisions == sorted(set(revisions))
+    assert len({change["message"]["id"] for change in changes}) == everything
+    for walk in walks:
+        assert walk == list(range(1, len(walk) + 1))
+
+
+def test_two_last_admins_who_leave_at_once_leave_an_admin(crowd, alice, bob, carol, record_property):
+    rounds = sized(200)
+    tokens = {person: token_of(person) for person in (alice, bob)}
+    rooms = [RoomFactory(admins=[alice, bob], members=[carol]) for _ in range(rounds)]
+    statuses = []
+
+    for room in rooms:
+        leaving = [
+            lambda line, person=person, path=f"rooms/{room.pk}/members/{person.pk}/": line.ask(
+                tokens[person], "DELETE", path
+            )
+            for person in (alice, bob)
+        ]
+        statuses += [status for status, _ in crowd.act(*leaving)]
+
+    record_property("race", f"{rounds} groups: {told(statuses)}")
+    assert set(statuses) == {204}
+    assert list(RoomMember.objects.values_list("user", "role")) == [(carol.pk, "admin")] * rounds
+
+
+def test_an_edit_that_meets_a_deletion_brings_nothing_back(crowd, alice, bob, record_property):
+    rounds = sized(200)
+    room, tokens = RoomFactory(admins=[alice], members=[bob]), [token_of(alice), token_of(bob)]
+    edits = []
+
+    for _ in range(rounds):
+        message = RoomMessageFactory(room=Room.objects.get(pk=room.pk), user=bob)
+        path = f"rooms/{room.pk}/messages/{message.pk}/"
+        (deleted, _), (edited, _) = crowd.act(
+            lambda line, path=path: line.ask(tokens[0], "DELETE", path),
+            lambda line, path=path: line.ask(tokens[1], "PATCH", path, {"content": "Wait"}),
+        )
+        assert deleted == 204
+        edits.append(edited)
+
+    record_property("race", f"{rounds} messages, edits: {told(edits)}")
+    assert set(edits) <= {200, 404}
+    assert not RoomMessage.objects.alive().exists()
+    room.refresh_from_db()
+    # A refused edit has given its number back.
+    assert room.last_revision == 2 * rounds + edits.count(200)
+
+
+def test_who_is_removed_while_posting_is_heard_before_or_not_at_all(crowd, alice, bob, record_property):
+    rounds = sized(200)
+    her, his = token_of(alice), token_of(bob)
+    rooms = [RoomFactory(admins=[alice], members=[bob]) for _ in range(rounds)]
+    posts = []
+
+    for room in rooms:
+        path = f"rooms/{room.pk}/"
+        (removed, _), (posted, _) = crowd.act(
+            lambda line, path=path: line.ask(her, "DELETE", f"{path}members/{bob.pk}/"),
+            lambda line, path=path: line.ask(his, "POST", f"{path}messages/", {"content": "Wait"}),
+        )
+        assert removed == 204
+        posts.append(posted)
+
+    record_property("race", f"{rounds} removals, posts: {told(posts)}")
+    assert set(posts) <= {201, 404}
+    assert RoomMessage.objects.count() == posts.count(201)
+    for room in Room.objects.all():
+        assert room.last_seq == room.last_revision == room.messages.count()
+
+
+def test_a_database_that_many_have_written_to_is_sound(crowd, alice, record_property):
+    room, token = RoomFactory(admins=[alice]), token_of(alice)
+    posts = sized(500)
+
+    def write(line):
+        path = f"rooms/{room.pk}/messages/"
+        return [line.ask(token, "POST", path, {"content": "Hello"})[0] for _ in range(posts)]
+
+    statuses = [status for part in crowd.act(*[write] * AT_ONCE) for status in part]
+
+    record_property("race", f"{AT_ONCE} writers of {posts}: {told(statuses)}")
+    assert set(statuses) == {201}
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            assert cursor.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
