@@ -148,6 +148,7 @@ class VideoSummaryAdmin(SoftDeleteAdmin):
         "attempts",
         "claimed_by",
         "lease_expires_at",
+        "lease_seconds",
         "last_worker",
         "completed_at",
         *SoftDeleteAdmin.readonly_fields,

@@ -28,6 +28,8 @@ MAX_LABEL = 50
 MAX_LABEL_KEY = 18 * MAX_LABEL
 MAX_TRANSCRIPT = 2_000_000
 MAX_SUMMARY = 200_000
+# How long a worker may keep a job without a word, in seconds.
+MIN_LEASE, MAX_LEASE = 10, 3600
 
 
 class Label(BaseModel):
@@ -130,6 +132,9 @@ class VideoSummary(SoftDeleteModel):
         max_length=200, blank=True, default="", db_default="", help_text="The worker that has the job."
     )
     lease_expires_at = models.DateTimeField(null=True, blank=True, default=None)
+    lease_seconds = models.IntegerField(
+        default=60, db_default=60, help_text="How long the lease is, and how long a heartbeat makes it again."
+    )
     last_worker = models.CharField(
         max_length=200,
         blank=True,
@@ -174,6 +179,7 @@ class VideoSummary(SoftDeleteModel):
             length_between("current_step", 0, 200, name="video_current_step_length"),
             is_between("attempts", 0, MAX_INTEGER, name="video_attempts"),
             length_between("claimed_by", 0, 200, name="video_claimed_by_length"),
+            is_between("lease_seconds", MIN_LEASE, MAX_LEASE, name="video_lease_seconds"),
             length_between("last_worker", 0, 200, name="video_last_worker_length"),
             Check(
                 condition=Q(processing_status=ProcessingStatus.FAILED) | Q(processing_error=""),
@@ -240,6 +246,12 @@ class VideoSummary(SoftDeleteModel):
                     Q(processing_status=ProcessingStatus.PENDING)
                     | Q(processing_status=ProcessingStatus.PROCESSING)
                 ),
+            ),
+            # The jobs whose lease has run out for the last time.
+            models.Index(
+                fields=["lease_expires_at"],
+                name="video_job_by_lease",
+                condition=Q(deleted_at=None, lease_expires_at__isnull=False),
             ),
             # The studio's list of videos.
             models.Index(fields=["created_at", "id"], name="video_all_by_creation"),

@@ -4,9 +4,10 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Now
 
+from accounts.models import User
 from common.functions import HasKey, JSONTexts, code_point_order
 from common.querysets import SearchQuerySet, SoftDeleteQuerySet
 from media_summaries.vocabulary import name_key
@@ -47,6 +48,34 @@ class VideoSummaryQuerySet(SoftDeleteQuerySet):
     def retryable(self) -> Self:
         """Those whose job has ended, well or badly."""
         return self.filter(processing_status__in=["failed", "completed"])
+
+    def overseen_by(self, user: Any) -> Self:
+        """Everyone's videos, deleted ones included, for those alone who may work on them."""
+        return self.all() if user.has_perm("media_summaries.work_video_jobs") else self.none()
+
+    def workable(self) -> Self:
+        """Those that are worth working on: neither they nor their owners are deleted."""
+        owners = User.objects.alive().filter(pk=OuterRef("user"))
+        return self.alive().filter(Exists(owners))
+
+    def lost(self) -> Self:
+        """Jobs whose worker has not been heard of for longer than its lease."""
+        return self.workable().filter(lease_expires_at__lte=Now()).order_by("lease_expires_at")
+
+    def claimable(self) -> Self:
+        """Jobs that no worker has, those lost among them; the oldest first."""
+        # The index of jobs by age has its condition word for word, else SQLite would not know it again.
+        unended = Q(processing_status="pending") | Q(processing_status="processing")
+        free = Q(processing_status="pending") | Q(lease_expires_at__lte=Now())
+        return self.workable().filter(unended).filter(free).order_by("created_at", "pk")
+
+    def held_by(self, worker: str) -> Self:
+        """Jobs that a worker has, while its lease lasts."""
+        return self.workable().filter(claimed_by=worker, lease_expires_at__gt=Now())
+
+    def ended_by(self, worker: str) -> Self:
+        """Jobs that a worker has completed, and that nobody has asked for again."""
+        return self.workable().filter(processing_status="completed", last_worker=worker)
 
     def of_video(self, youtube_id: str | None) -> Self:
         return self.filter(youtube_id=youtube_id) if youtube_id else self

@@ -1,10 +1,19 @@
 """The shapes of video summaries, their keyframes and the shared vocabulary."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework import serializers
 
-from common.fields import NameField, StrictCharField, StrictChoiceField, WebAddressField
+from common.fields import (
+    JSONObjectField,
+    LongTextField,
+    NameField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+    WebAddressField,
+)
 from common.queries import OrderingParameter, SearchParameter, TrashQuery
 from common.replay import is_replay
 from common.serializers import (
@@ -13,12 +22,22 @@ from common.serializers import (
     StrictSerializer,
     refuse_repeated_ids,
 )
-from media_summaries.models import MAX_LABEL, Category, Keyframe, ProcessingStatus, Tag, VideoSummary
+from media_summaries.models import (
+    MAX_LABEL,
+    MAX_LEASE,
+    MIN_LEASE,
+    Category,
+    Keyframe,
+    ProcessingStatus,
+    Tag,
+    VideoSummary,
+)
 from media_summaries.vocabulary import name_key
 from media_summaries.youtube import video_id
 
 MAX_LABELS = 50
 MAX_KEYFRAMES = 500
+MAX_GENERATED = 256 * 2**10
 
 
 class YouTubeAddressField(WebAddressField):
@@ -98,11 +117,15 @@ class VideoSummarySerializer(ReplayableSerializer):
 
     def is_replayed_by(self, row: Any) -> bool:
         """Whether the row is what this body would make, its tags and categories being sets."""
-        sent = dict(self.validated_data)
-        for names in {"tag_names", "category_names"} & sent.keys():
-            if _keys(sent.pop(names)) != _keys(getattr(row, names)):
-                return False
-        return is_replay(row, sent)
+        return _has_all(row, self.validated_data)
+
+
+def _has_all(row: Any, sent: Mapping[str, Any]) -> bool:
+    columns = dict(sent)
+    for names in {"tag_names", "category_names"} & columns.keys():
+        if _keys(columns.pop(names)) != _keys(getattr(row, names)):
+            return False
+    return is_replay(row, columns)
 
 
 def _keys(names: list[str]) -> set[str]:
@@ -120,6 +143,33 @@ class VideoSummaryListSerializer(VideoSummarySerializer):
         )
 
 
+class VideoJobSerializer(VideoSummarySerializer):
+    """A video summary as its worker sees it."""
+
+    class Meta(VideoSummarySerializer.Meta):
+        fields = (*VideoSummarySerializer.Meta.fields, "claimed_by", "lease_expires_at")
+
+
+class WorkerSerializer(StrictSerializer):
+    """Who speaks: each worker under a name of its own."""
+
+    worker = NameField(max_length=200)
+
+
+class ClaimSerializer(WorkerSerializer):
+    """A worker that wants a job, for so long without a word."""
+
+    lease_seconds = StrictIntegerField(min_value=MIN_LEASE, max_value=MAX_LEASE)
+
+
+class HeartbeatSerializer(WorkerSerializer):
+    """A worker that goes on, and how far it is."""
+
+    lease_seconds = StrictIntegerField(min_value=MIN_LEASE, max_value=MAX_LEASE, required=False)
+    progress = StrictIntegerField(min_value=0, max_value=100, required=False)
+    current_step = NameField(max_length=200, allow_blank=True, required=False)
+
+
 class KeyframeSerializer(ReplayableSerializer):
     """A moment of a video."""
 
@@ -128,14 +178,76 @@ class KeyframeSerializer(ReplayableSerializer):
         fields = ("id", "timestamp", "image_url", "description", "created_at", "updated_at")
 
 
+class KeyframeListField(serializers.ListField):
+    """Several moments, no id twice."""
+
+    child = KeyframeSerializer()
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=MAX_KEYFRAMES, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        keyframes = super().to_internal_value(data)
+        refuse_repeated_ids(keyframes)
+        return keyframes
+
+
 class KeyframesSerializer(StrictSerializer):
     """Several moments at once, all or none."""
 
-    keyframes = serializers.ListField(child=KeyframeSerializer(), allow_empty=False, max_length=MAX_KEYFRAMES)
+    keyframes = KeyframeListField(allow_empty=False)
 
-    def validate_keyframes(self, keyframes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        refuse_repeated_ids(keyframes)
-        return keyframes
+
+class CompleteSerializer(WorkerSerializer, StrictModelSerializer):
+    """A worker that has done its job, and what it has made of the video."""
+
+    title = NameField(max_length=300, required=False)
+    ai_generated_content = JSONObjectField(max_bytes=MAX_GENERATED, required=False)
+    tags = LabelNamesField(source="tag_names")
+    categories = LabelNamesField(source="category_names")
+    keyframes = KeyframeListField(required=False)
+
+    class Meta:
+        model = VideoSummary
+        fields = (
+            "worker",
+            "title",
+            "description",
+            "channel_name",
+            "duration",
+            "thumbnail_url",
+            "transcript",
+            "summary",
+            "ai_generated_content",
+            "tags",
+            "categories",
+            "keyframes",
+        )
+
+    def is_replayed_by(self, row: Any) -> bool:
+        """Whether the row is what this body has made, its keyframes being a set as well."""
+        sent = dict(self.validated_data)
+        del sent["worker"]
+        keyframes = sent.pop("keyframes", None)
+        return _has_all(row, sent) and (keyframes is None or _are_all(row.keyframes.all(), keyframes))
+
+
+def _are_all(rows: Iterable[Keyframe], sent: list[dict[str, Any]]) -> bool:
+    """Whether the rows are what was sent, in whatever order."""
+    rest = list(rows)
+    # Those with an id first: the others may be any row.
+    for keyframe in sorted(sent, key=lambda one: "id" not in one):
+        same = next((row for row in rest if is_replay(row, {"description": ""} | keyframe)), None)
+        if same is None:
+            return False
+        rest.remove(same)
+    return not rest
+
+
+class FailSerializer(WorkerSerializer):
+    """A worker that cannot do its job, and why."""
+
+    error = LongTextField(max_length=5000)
 
 
 class KeyframesAnswerSerializer(StrictSerializer):

@@ -1,9 +1,11 @@
-"""Every write of video summaries, their keyframes and the shared vocabulary."""
+"""Every write of video summaries, their jobs and keyframes, and the shared vocabulary."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, IntegerField, Value
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -25,6 +27,16 @@ class NotRetryable(DomainError):
     """Only a job that has failed or is completed can be tried again."""
 
     code = "not_retryable"
+
+
+class LeaseLost(DomainError):
+    """The job is not this worker's: its lease has run out, the job has ended, or its video is gone."""
+
+    code = "lease_lost"
+
+
+# Whoever loses a job is perhaps killed by it; so many workers may be.
+MAX_ATTEMPTS = 3
 
 
 def create_video_summary(
@@ -141,6 +153,103 @@ def retry_video_summary(*, video_summary_id: UUID, by: User) -> None:
     )
     if not asked:
         raise NotRetryable if videos.exists() else NotVisible
+
+
+@transaction.atomic
+def claim_video_job(*, worker: str, lease_seconds: int) -> UUID | None:
+    """Give a worker the oldest job that nobody has, if there is one; no two workers get the same.
+
+    A job that has been lost for the third time becomes failed first.
+    """
+    _fail_lost_jobs()
+    # What another worker is about to take is passed over; SQLite has one writer at a time anyway.
+    key = VideoSummary.objects.claimable().select_for_update(skip_locked=True).values_list("pk").first()
+    if key is None:
+        return None
+    taken = VideoSummary.objects.claimable().order_by().filter(pk=key[0])
+    claimed = taken.update(
+        processing_status=ProcessingStatus.PROCESSING,
+        progress=0,
+        current_step="",
+        attempts=F("attempts") + 1,
+        claimed_by=worker,
+        lease_seconds=lease_seconds,
+        lease_expires_at=_lease_of(Value(lease_seconds, IntegerField())),
+        updated_at=Now(),
+    )
+    return key[0] if claimed else None
+
+
+def _fail_lost_jobs() -> None:
+    lost = VideoSummary.objects.lost().filter(attempts__gte=MAX_ATTEMPTS)
+    keys = list(lost.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if keys:
+        lost.order_by().filter(pk__in=keys).update(
+            **_ended(ProcessingStatus.FAILED, worker=""),
+            processing_error=f"{MAX_ATTEMPTS} workers in a row began this and were not heard of again.",
+        )
+
+
+def _lease_of(seconds: Any) -> Any:
+    """The end of a lease of so many seconds, by the clock of the database."""
+    length = ExpressionWrapper(seconds * Value(timedelta(seconds=1)), output_field=DurationField())
+    return Now() + length
+
+
+def _ended(status: ProcessingStatus, *, worker: str) -> dict[str, Any]:
+    """What a job's end changes, whichever end it is."""
+    return {
+        "processing_status": status,
+        "claimed_by": "",
+        "lease_expires_at": None,
+        "last_worker": worker,
+        "updated_at": Now(),
+    }
+
+
+def renew_video_job(
+    *, video_summary_id: UUID, worker: str, lease_seconds: int | None = None, **changes: Any
+) -> None:
+    """Let a worker keep its job for as long again, or so many seconds, and say how far it is."""
+    seconds: Any = F("lease_seconds")
+    if lease_seconds is not None:
+        seconds = changes["lease_seconds"] = Value(lease_seconds, IntegerField())
+    if {"progress", "current_step"} & changes.keys():
+        changes["updated_at"] = Now()
+    _change_job(video_summary_id, worker, lease_expires_at=_lease_of(seconds), **changes)
+
+
+def _change_job(video_summary_id: UUID, worker: str, **changes: Any) -> None:
+    """Write columns of a job that the worker has, and hold it until commit."""
+    if not VideoSummary.objects.held_by(worker).filter(pk=video_summary_id).update(**changes):
+        raise LeaseLost if VideoSummary.objects.filter(pk=video_summary_id).exists() else NotVisible
+
+
+def complete_video_job(
+    *,
+    video_summary_id: UUID,
+    worker: str,
+    tag_names: list[str] | None = None,
+    category_names: list[str] | None = None,
+    keyframes: list[dict[str, Any]] | None = None,
+    **columns: Any,
+) -> None:
+    """End a job well, with all that was made of the video; keyframes take the place of those there are."""
+    ended = _ended(ProcessingStatus.COMPLETED, worker=worker)
+    columns |= {"progress": 100, "current_step": "", "completed_at": Now()}
+    with refusing({key_of(Keyframe): IdConflict}), transaction.atomic():
+        _change_job(video_summary_id, worker, **columns, **ended)
+        _set_labels(VideoSummary(pk=video_summary_id), tag_names, category_names)
+        if keyframes is not None:
+            Keyframe.objects.of_summary(video_summary_id).delete()
+            rows = [Keyframe(video_summary_id=video_summary_id, **columns) for columns in keyframes]
+            Keyframe.objects.bulk_create(rows)
+
+
+def fail_video_job(*, video_summary_id: UUID, worker: str, error: str) -> None:
+    """End a job badly, with the reason."""
+    ended = _ended(ProcessingStatus.FAILED, worker=worker)
+    _change_job(video_summary_id, worker, processing_error=error, **ended)
 
 
 def add_keyframes(

@@ -2,26 +2,34 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import IdConflict
+from common.parsers import MAX_BYTES
 from common.queries import PageQuery
 from common.serializers import StrictSerializer
-from common.views import LibraryViewSet, ListMixin, PatchMixin
+from common.views import ApiViewSet, LibraryViewSet, ListMixin, PatchMixin
 from media_summaries import services
 from media_summaries.models import Category, Keyframe, Tag, VideoSummary
 from media_summaries.serializers import (
     CategorySerializer,
+    ClaimSerializer,
+    CompleteSerializer,
+    FailSerializer,
+    HeartbeatSerializer,
     KeyframesAnswerSerializer,
     KeyframeSerializer,
     KeyframesSerializer,
     TagSerializer,
+    VideoJobSerializer,
     VideoSummaryListSerializer,
     VideoSummaryQuery,
     VideoSummarySerializer,
@@ -81,6 +89,73 @@ class VideoSummaryViewSet(LibraryViewSet):
         StrictSerializer(data=request.data).is_valid(raise_exception=True)
         services.retry_video_summary(video_summary_id=pk, by=self.viewer)
         return Response(self.get_serializer(self.get_object()).data)
+
+
+class WorksOnVideos(BasePermission):
+    """Who has the right to work on video jobs; being staff is neither needed nor enough."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.user.is_authenticated and request.user.has_perm("media_summaries.work_video_jobs")
+
+
+class VideoJobViewSet(ApiViewSet):
+    """The jobs that summarise videos, for the workers that do them."""
+
+    permission_classes = (WorksOnVideos,)
+    queryset = VideoSummary.objects.all()
+    serializer_class = VideoJobSerializer
+    max_body_bytes = MAX_BYTES
+    conflicts = {
+        "heartbeat": (services.LeaseLost,),
+        "complete": (services.LeaseLost, IdConflict),
+        "fail": (services.LeaseLost,),
+    }
+
+    def get_queryset(self):
+        return VideoSummary.objects.overseen_by(self.viewer).with_labels().with_counts()
+
+    @extend_schema(request=ClaimSerializer, responses={200: VideoJobSerializer, 204: None})
+    @action(detail=False, methods=["post"])
+    def claim(self, request: Request) -> Response:
+        """Take the oldest job that nobody has; 204 where there is none."""
+        key = services.claim_video_job(**self._said(ClaimSerializer).validated_data)
+        return Response(status=204) if key is None else self._job(key)
+
+    @extend_schema(request=HeartbeatSerializer)
+    @action(detail=True, methods=["post"])
+    def heartbeat(self, request: Request, pk) -> Response:
+        """Keep a job for another lease, and say how far it is."""
+        said = self._said(HeartbeatSerializer)
+        services.renew_video_job(video_summary_id=pk, **said.validated_data)
+        return self._job(pk)
+
+    @extend_schema(request=CompleteSerializer)
+    @action(detail=True, methods=["post"], max_body_bytes=10 * 2**20)
+    def complete(self, request: Request, pk) -> Response:
+        """End a job with what was made of its video; the same again finds it done."""
+        said = self._said(CompleteSerializer)
+        try:
+            services.complete_video_job(video_summary_id=pk, **said.validated_data)
+        except services.LeaseLost:
+            done = self.get_queryset().ended_by(said.validated_data["worker"]).filter(pk=pk).first()
+            if done is None or not said.is_replayed_by(done):
+                raise
+        return self._job(pk)
+
+    @extend_schema(request=FailSerializer)
+    @action(detail=True, methods=["post"])
+    def fail(self, request: Request, pk) -> Response:
+        """End a job that cannot be done, with the reason."""
+        services.fail_video_job(video_summary_id=pk, **self._said(FailSerializer).validated_data)
+        return self._job(pk)
+
+    def _said(self, kind: Any) -> Any:
+        serializer = kind(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
+    def _job(self, key: UUID) -> Response:
+        return Response(self.get_serializer(get_object_or_404(self.get_queryset(), pk=key)).data)
 
 
 def _either(one: Any, several: Any) -> PolymorphicProxySerializer:

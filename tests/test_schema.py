@@ -140,6 +140,7 @@ CHECKS = {
         VideoSummaryFactory,
         {"processing_status": "processing", "lease_expires_at": "2026-01-01", "claimed_by": LONG[:201]},
     ),
+    "video_lease_seconds": (VideoSummaryFactory, {"lease_seconds": 9}),
     "video_last_worker_length": (VideoSummaryFactory, {"last_worker": LONG[:201]}),
     "video_error_belongs_to_failed": (VideoSummaryFactory, {"processing_error": "Why?"}),
     "video_lease_belongs_to_processing": (VideoSummaryFactory, {"claimed_by": "worker-1"}),

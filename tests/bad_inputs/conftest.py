@@ -1,6 +1,7 @@
 """The world that nasty inputs are sent into."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -49,6 +50,12 @@ def world(alice, bob, mallory, root, as_user) -> Iterator[World]:
         "video-summaries": video.pk,
         "foreign video-summaries": VideoSummaryFactory(user=mallory).pk,
         "deleted video-summaries": VideoSummaryFactory(user=alice, deleted_at=now).pk,
+        "job": VideoSummaryFactory(
+            user=alice,
+            processing_status="processing",
+            claimed_by="worker",
+            lease_expires_at=now + timedelta(days=1),
+        ).pk,
         "keyframes": KeyframeFactory(video_summary=video).pk,
         "rooms": room.pk,
         "foreign rooms": RoomFactory(admins=[mallory]).pk,

@@ -1,7 +1,7 @@
 """Where each kind of value is written: every body of the API, field by field."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Words in angle brackets stand for rows of the world (conftest.py), in addresses and bodies alike.
@@ -11,13 +11,15 @@ from typing import Any
 class Field:
     """What one field of a body takes.
 
-    `limit` is in code points, `needed` whether it may be empty, `of` what a key must point at.
+    `limit` is in code points, `needed` whether it may be empty, `of` what a key must point at, `read_as` the
+    name under which it is read where that is another.
     """
 
     kind: str
     limit: int = 0
     needed: bool = True
     of: str = ""
+    read_as: str = ""
 
 
 def name(limit: int, *, needed: bool = True) -> Field:
@@ -105,6 +107,7 @@ VIDEO = {
     "categories.0": LABEL,
 }
 MOMENT = {"timestamp": INTEGER, "image_url": ADDRESS, "description": text(5000, needed=False)}
+JOB = "ops/video-jobs/<job>/"
 THREAD, VIDEO_KEYFRAMES = "threads/<threads>/messages/", "video-summaries/<video-summaries>/keyframes/"
 ROOM, ORGANIZATION = "rooms/<rooms>/", "organizations/<organizations>/members/"
 NEW_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -279,6 +282,58 @@ BODIES = [
         "users/",
     ),
     # The operators', hence by staff.
+    Body(
+        "POST",
+        "ops/video-jobs/claim/",
+        {"worker": "worker", "lease_seconds": 60},
+        {"worker": replace(name(200), read_as="claimed_by"), "lease_seconds": INTEGER},
+        "video-summaries/",
+    ),
+    Body(
+        "POST",
+        f"{JOB}heartbeat/",
+        {"worker": "worker"},
+        {
+            # Any other than the holder's own is refused.
+            "worker": FORM,
+            "lease_seconds": INTEGER,
+            "progress": INTEGER,
+            "current_step": name(200, needed=False),
+        },
+        "video-summaries/",
+        "video-summaries/<job>/",
+    ),
+    Body(
+        "POST",
+        f"{JOB}complete/",
+        {"worker": "worker"},
+        {
+            "worker": FORM,
+            **VIDEO,
+            # Its limit has an ordinary test: two million characters, written as escapes, are no body.
+            "transcript": FORM,
+            "summary": text(200_000, needed=False),
+            "ai_generated_content": OBJECT,
+        },
+        "video-summaries/",
+        "video-summaries/<job>/",
+    ),
+    Body(
+        "POST",
+        f"{JOB}complete/",
+        {"worker": "worker", "keyframes": [{"timestamp": 1, "image_url": "https://example.com/1.jpg"}]},
+        {f"keyframes.0.{part}": field for part, field in {"id": ID, **MOMENT}.items()},
+        "video-summaries/",
+        "video-summaries/<job>/keyframes/",
+    ),
+    Body(
+        "POST",
+        f"{JOB}fail/",
+        {"worker": "worker", "error": "No captions."},
+        {"worker": FORM, "error": replace(text(5000), read_as="processing_error")},
+        "video-summaries/",
+        "video-summaries/<job>/",
+    ),
     Body(
         "PUT",
         "ops/users/<people>/",

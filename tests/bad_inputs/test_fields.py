@@ -32,7 +32,7 @@ def read_back(world: World, body: Body, answer: Any, name: str) -> Any:
         row = world.ask("GET", body.row.format(id=row.get("id"))).json()
     elif "user" in row:
         row |= row["user"]  # who has signed up
-    for part in name.split("."):
+    for part in (body.fields[name].read_as or name).split("."):
         # What is sent as a batch or a list of keyframes is answered as its items.
         row = row[int(part)] if part.isdigit() else row[part if part in row else "items"]
     return row

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -133,6 +134,12 @@ def _made() -> World:
     rows["keyframe"] = KeyframeFactory(video_summary=video)
     rows["keyframe_of_other_video"] = KeyframeFactory(video_summary=other_video)
     rows["keyframe_of_old_video"] = KeyframeFactory(video_summary=old_video)
+    rows["job"] = VideoSummaryFactory(
+        user=newcomer,
+        processing_status="processing",
+        claimed_by="worker",
+        lease_expires_at=timezone.now() + timedelta(days=1),
+    )
     rows["own_subject"] = own_subject = SubjectFactory(user=stranger)
     rows["own_old_subject"] = SubjectFactory(user=stranger, **gone)
     rows["own_material"] = MaterialFactory(user=stranger, subject=own_subject)

@@ -25,6 +25,7 @@ WANTED = 0.95
 # What no answer can show, and why. Key: the function and what is left out of it.
 BESIDE = "asked beside the row itself, which has to be seen"
 STAFF = "the view has refused who is not staff before"
+WORKER = "the view has refused who may not work on jobs before"
 REASONS: dict[tuple[str, str], str] = {
     ("OrganizationQuerySet.administered_by", ".visible_to(user)"): BESIDE,
     ("OrganizationQuerySet.owned_by", ".visible_to(user)"): BESIDE,
@@ -34,6 +35,8 @@ REASONS: dict[tuple[str, str], str] = {
     ("UserQuerySet.overseen_by", "if user.is_staff"): STAFF,
     ("PersonViewSet.get_queryset", ".overseen_by(self.viewer)"): STAFF,
     ("PersonViewSet._whole", ".overseen_by(self.viewer)"): STAFF,
+    ("VideoSummaryQuerySet.overseen_by", "if user.has_perm('media_summaries.work_video_jobs')"): WORKER,
+    ("VideoJobViewSet.get_queryset", ".overseen_by(self.viewer)"): WORKER,
     ("SignUpViewSet.create", ".visible_to(person)"): "oneself, just made",
     ("TagViewSet.get_queryset", ".visible_to(self.viewer)"): "the vocabulary is everyone's",
 }
@@ -93,7 +96,7 @@ def removals() -> list[Removal]:
     """All that is to be taken away."""
     from django.db.models import QuerySet
     from django.urls import get_resolver
-    from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
+    from rest_framework.permissions import AllowAny, IsAuthenticated
 
     from accounts.authentication import SessionTokenAuthentication
     from common.fields import VisibleRelatedField, VisibleRelatedListField
@@ -145,8 +148,9 @@ def removals() -> list[Removal]:
         for name in sorted({"has_role", "trash_in_sight", "gate"} & vars(cls).keys()):
             if any(name in vars(base) for base in cls.__mro__[1:]):
                 found.append(Removal(cls, name, "all of it", _inherited(cls, name)))
-        if IsAdminUser in vars(cls).get("permission_classes", ()):
-            found.append(Removal(cls, "permission_classes", "IsAdminUser", (IsAuthenticated,)))
+        for permission in vars(cls).get("permission_classes", ()):
+            if permission is not AllowAny:
+                found.append(Removal(cls, "permission_classes", permission.__name__, (IsAuthenticated,)))
     found.append(Removal(ApiViewSet, "permission_classes", "IsAuthenticated", (AllowAny,)))
     found.append(Removal(ApiViewSet, "gate", "all of it", lambda view: None))
     for base, name in ((VisibleRelatedField, "resolve"), (ReplayableSerializer, "is_replayed_by")):

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -42,6 +44,7 @@ ORGANIZATIONS = keys(
 )
 SUBJECTS = keys("subject", "thrown subject", "hidden subject", "none")
 MATERIALS = keys("text", "file", "address", "thrown material", "hidden material", "none")
+JOBS = keys("job", "pending video", "thrown video", "none")
 VIDEOS = keys("failed video", "pending video", "thrown video", "hidden video", "none")
 KEYFRAMES = keys("keyframe", "hidden keyframe", "none")
 THREADS = keys("thread", "thrown thread", "hidden thread", "none")
@@ -57,6 +60,7 @@ IN_PATHS = {
     "/api/v1/me/tokens/": TOKENS,
     "/api/v1/users/": PEOPLE,
     "/api/v1/ops/users/": keys("bob", "dora", "gone", "nobody"),
+    "/api/v1/ops/video-jobs/": JOBS,
     "/api/v1/organizations/": ORGANIZATIONS,
     "/api/v1/organizations/{}/members/": PEOPLE,
     "/api/v1/subjects/": SUBJECTS,
@@ -94,6 +98,7 @@ BY_NAME: dict[str, list[Any]] = {
     "tag": ["algebra"],
     "category": ["lectures"],
     "search": ["a"],
+    "worker": ["worker"],
 }
 # The names of `tests/doors/doors.txt`.
 STANDING_FOR = {"subject": key("subject"), "newcomer": key("dora"), "unused": key("not there yet")}
@@ -135,6 +140,13 @@ def make_world() -> User:
         categories=["lectures"],
     )
     VideoSummaryFactory(id=key("pending video"), user=alice)
+    VideoSummaryFactory(
+        id=key("job"),
+        user=alice,
+        processing_status="processing",
+        claimed_by="worker",
+        lease_expires_at=now + timedelta(days=1),
+    )
     VideoSummaryFactory(id=key("thrown video"), user=alice, **thrown)
     KeyframeFactory(id=key("keyframe"), video_summary=video)
     hidden_video = VideoSummaryFactory(id=key("hidden video"), user=dora)
@@ -165,7 +177,9 @@ def make_world() -> User:
 
 
 def make_staff() -> User:
-    return UserFactory(id=key("root"), name="Root", email="root@example.com", is_staff=True)
+    root = UserFactory(id=key("root"), name="Root", email="root@example.com", is_staff=True)
+    root.user_permissions.add(Permission.objects.get(codename="work_video_jobs"))
+    return root
 
 
 def token_of(person: User) -> str:
