@@ -27,15 +27,10 @@ BESIDE = "asked beside the row itself, which has to be seen"
 STAFF = "the view has refused who is not staff before"
 WORKER = "the view has refused who may not work on jobs before"
 REASONS: dict[tuple[str, str], str] = {
-    ("OrganizationQuerySet.administered_by", ".visible_to(user)"): BESIDE,
-    ("OrganizationQuerySet.owned_by", ".visible_to(user)"): BESIDE,
-    ("RoomQuerySet.administered_by", ".visible_to(user)"): BESIDE,
     ("MemberViewSet.has_role", ".visible_to(self.viewer)"): BESIDE,
     ("RoomMessageViewSet.has_role", ".visible_to(self.viewer)"): BESIDE,
-    ("UserQuerySet.overseen_by", "if user.is_staff"): STAFF,
     ("PersonViewSet.get_queryset", ".overseen_by(self.viewer)"): STAFF,
     ("PersonViewSet._whole", ".overseen_by(self.viewer)"): STAFF,
-    ("VideoSummaryQuerySet.overseen_by", "if user.has_perm('media_summaries.work_video_jobs')"): WORKER,
     ("VideoJobViewSet.get_queryset", ".overseen_by(self.viewer)"): WORKER,
     ("SignUpViewSet.create", ".visible_to(person)"): "oneself, just made",
     ("TagViewSet.get_queryset", ".visible_to(self.viewer)"): "the vocabulary is everyone's",
