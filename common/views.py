@@ -16,7 +16,7 @@ from rest_framework.serializers import Serializer
 
 from common.errors import DomainError, Forbidden, IdConflict
 from common.pagination import Page
-from common.parsers import StrictJSONParser, TooLarge
+from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge
 from common.queries import NoQuery
 from common.serializers import MAX_NAMED_FIELD, StrictSerializer
 
@@ -63,13 +63,14 @@ class ApiViewSet(viewsets.GenericViewSet):
 
     `queries` declares the query parameters of each action; `self.query` holds them read. `conflicts` are the
     refusals with 409 that an action has, beside that of a client's id, `refusals` the statuses that only this
-    resource answers with. `parent` is the queryset of the rows
-    that this resource hangs under, `parent_kwarg` the key of the one in the path.
+    resource answers with. `max_body_bytes` is the limit of JSON. `parent` is the queryset of the rows that
+    this resource hangs under, `parent_kwarg` the key of the one in the path.
     """
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
     lookup_value_converter = "uuid"
     pagination_class: Any = Page
+    max_body_bytes = MAX_BYTES
     queries: ClassVar[dict[str, type[Serializer]]] = {}
     conflicts: ClassVar[dict[str, tuple[type[DomainError], ...]]] = {}
     refusals: ClassVar[set[int]] = set()

@@ -371,6 +371,22 @@ try:
 except ValueError:
     raise ImproperlyConfigured("TRUSTED_PROXIES must be addresses or networks, by commas.") from None
 
+# --- Video jobs --------------------------------------------------------------------------------------
+
+# What `manage.py process_videos` calls for each video.
+VIDEO_PROCESSOR = env.str("VIDEO_PROCESSOR", default="") or "media_summaries.processors.summarise"
+VIDEO_POLL_SECONDS = count("VIDEO_POLL_SECONDS", 5, least=1)
+# A service with the interface of OpenAI's chat completions.
+LLM_BASE_URL = env.str("LLM_BASE_URL", default="")
+LLM_API_KEY = env.str("LLM_API_KEY", default="")
+LLM_MODEL = env.str("LLM_MODEL", default="")
+LLM_TIMEOUT = count("LLM_TIMEOUT", 120, least=1)
+LLM_PAUSE = 1.0  # seconds before the second try, twice as many before the third
+if len({bool(value) for value in (LLM_BASE_URL, LLM_API_KEY, LLM_MODEL)}) > 1:
+    raise ImproperlyConfigured("LLM_BASE_URL, LLM_API_KEY and LLM_MODEL belong together: all or none.")
+if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://.")
+
 # --- The API ----------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -49,6 +49,10 @@ class VideoSummaryQuerySet(SoftDeleteQuerySet):
         """Those whose job has ended, well or badly."""
         return self.filter(processing_status__in=["failed", "completed"])
 
+    def unattended(self) -> Self:
+        """Those that no worker has at the moment."""
+        return self.exclude(processing_status="processing")
+
     def overseen_by(self, user: Any) -> Self:
         """Everyone's videos, deleted ones included, for those alone who may work on them."""
         return self.all() if user.has_perm("media_summaries.work_video_jobs") else self.none()

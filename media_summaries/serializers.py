@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from common.fields import (
     JSONObjectField,
@@ -22,9 +23,11 @@ from common.serializers import (
     StrictSerializer,
     refuse_repeated_ids,
 )
+from common.uploads import Upload
 from media_summaries.models import (
     MAX_LABEL,
     MAX_LEASE,
+    MAX_TRANSCRIPT,
     MIN_LEASE,
     Category,
     Keyframe,
@@ -32,6 +35,7 @@ from media_summaries.models import (
     Tag,
     VideoSummary,
 )
+from media_summaries.transcripts import UnreadableTranscript, transcript_in
 from media_summaries.vocabulary import name_key
 from media_summaries.youtube import video_id
 
@@ -130,6 +134,32 @@ def _has_all(row: Any, sent: Mapping[str, Any]) -> bool:
 
 def _keys(names: list[str]) -> set[str]:
     return {name_key(name) for name in names}
+
+
+class TranscriptSerializer(StrictSerializer):
+    """What is said in a video, as text."""
+
+    transcript = LongTextField(max_length=MAX_TRANSCRIPT)
+
+
+class TranscriptFileField(serializers.FileField):
+    """A file with captions or text."""
+
+    default_error_messages = {"invalid": "Not a file."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Upload):
+            self.fail("invalid")
+        try:
+            return transcript_in(data)
+        except UnreadableTranscript as reason:
+            raise ValidationError([ErrorDetail(str(reason), reason.code)]) from None
+
+
+class TranscriptUploadSerializer(StrictSerializer):
+    """What is said in a video, as a file."""
+
+    file = TranscriptFileField(write_only=True)
 
 
 class VideoSummaryListSerializer(VideoSummarySerializer):

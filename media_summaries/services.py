@@ -29,6 +29,12 @@ class NotRetryable(DomainError):
     code = "not_retryable"
 
 
+class BeingProcessed(DomainError):
+    """A worker is at this video; wait until it has ended."""
+
+    code = "being_processed"
+
+
 class LeaseLost(DomainError):
     """The job is not this worker's: its lease has run out, the job has ended, or its video is gone."""
 
@@ -153,6 +159,13 @@ def retry_video_summary(*, video_summary_id: UUID, by: User) -> None:
     )
     if not asked:
         raise NotRetryable if videos.exists() else NotVisible
+
+
+def set_transcript(*, video_summary_id: UUID, by: User, transcript: str) -> None:
+    """What is said in a video; not while a worker reads what was said before."""
+    videos = VideoSummary.objects.visible_to(by).filter(pk=video_summary_id)
+    if not videos.unattended().update(transcript=transcript, updated_at=Now()):
+        raise BeingProcessed if videos.exists() else NotVisible
 
 
 @transaction.atomic

@@ -9,11 +9,11 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
+from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 
 from common.errors import IdConflict
-from common.parsers import MAX_BYTES
+from common.parsers import StrictJSONParser, StrictMultipartParser
 from common.queries import PageQuery
 from common.serializers import StrictSerializer
 from common.views import ApiViewSet, LibraryViewSet, ListMixin, PatchMixin
@@ -29,6 +29,8 @@ from media_summaries.serializers import (
     KeyframeSerializer,
     KeyframesSerializer,
     TagSerializer,
+    TranscriptSerializer,
+    TranscriptUploadSerializer,
     VideoJobSerializer,
     VideoSummaryListSerializer,
     VideoSummaryQuery,
@@ -46,6 +48,7 @@ class VideoSummaryViewSet(LibraryViewSet):
         "create": (services.DuplicateVideo,),
         "restore": (services.DuplicateVideo,),
         "retry": (services.NotRetryable,),
+        "transcript": (services.BeingProcessed,),
     }
 
     def get_queryset(self):
@@ -90,6 +93,27 @@ class VideoSummaryViewSet(LibraryViewSet):
         services.retry_video_summary(video_summary_id=pk, by=self.viewer)
         return Response(self.get_serializer(self.get_object()).data)
 
+    @extend_schema(
+        request={
+            "application/json": TranscriptSerializer,
+            "multipart/form-data": TranscriptUploadSerializer,
+        }
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        parser_classes=[StrictJSONParser, StrictMultipartParser],
+        max_body_bytes=10 * 2**20,
+    )
+    def transcript(self, request: Request, pk) -> Response:
+        """Give a video its transcript, as a file or as text, in the place of an earlier one."""
+        is_form = is_form_media_type(request.content_type)
+        said = (TranscriptUploadSerializer if is_form else TranscriptSerializer)(data=request.data)
+        said.is_valid(raise_exception=True)
+        (transcript,) = said.validated_data.values()
+        services.set_transcript(video_summary_id=pk, by=self.viewer, transcript=transcript)
+        return Response(self.get_serializer(self.get_object()).data)
+
 
 class WorksOnVideos(BasePermission):
     """Who has the right to work on video jobs; being staff is neither needed nor enough."""
@@ -104,7 +128,6 @@ class VideoJobViewSet(ApiViewSet):
     permission_classes = (WorksOnVideos,)
     queryset = VideoSummary.objects.all()
     serializer_class = VideoJobSerializer
-    max_body_bytes = MAX_BYTES
     conflicts = {
         "heartbeat": (services.LeaseLost,),
         "complete": (services.LeaseLost, IdConflict),

@@ -57,8 +57,12 @@ UNSET = (
     "GITHUB_CLIENT_SECRET",
     "GOOGLE_CLIENT_ID",
     "GOOGLE_CLIENT_SECRET",
+    "LLM_API_KEY",
+    "LLM_BASE_URL",
+    "LLM_MODEL",
     "PASSKEY_DOMAIN",
     "SECRET_KEY_FALLBACKS",
+    "VIDEO_PROCESSOR",
 )
 # Tests send more than people do; those of the limits set their own.
 LIMITS = ("THROTTLE_LOGIN", "THROTTLE_LOGIN_FAILURES", "THROTTLE_SIGNUP", "THROTTLE_USER", "THROTTLE_ANON")

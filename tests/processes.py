@@ -31,7 +31,7 @@ for line in sys.stdin:
 _workers: list[subprocess.Popen] = []
 
 
-def _database_url() -> str:
+def database_url() -> str:
     """The address of the tests' own database."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
@@ -46,7 +46,7 @@ def _worker(place: int) -> subprocess.Popen:
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _WORKER],
             cwd=_ROOT,
-            env={**os.environ, "DATABASE_URL": _database_url(), "DB_POOL_SIZE": "0"}
+            env={**os.environ, "DATABASE_URL": database_url(), "DB_POOL_SIZE": "0"}
             | {"DJANGO_SETTINGS_MODULE": "config.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

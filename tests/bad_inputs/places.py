@@ -160,6 +160,14 @@ BODIES = [
     ),
     Body(
         "POST",
+        "video-summaries/<video-summaries>/transcript/",
+        {"transcript": "New"},
+        # Its limit has an ordinary test: two million characters, written as escapes, are no body.
+        {"transcript": FORM, "file": UPLOAD},
+        "video-summaries/",
+    ),
+    Body(
+        "POST",
         VIDEO_KEYFRAMES,
         {"timestamp": 1, "image_url": "https://example.com/1.jpg"},
         {"id": ID, **MOMENT},
@@ -310,7 +318,6 @@ BODIES = [
         {
             "worker": FORM,
             **VIDEO,
-            # Its limit has an ordinary test: two million characters, written as escapes, are no body.
             "transcript": FORM,
             "summary": text(200_000, needed=False),
             "ai_generated_content": OBJECT,
