@@ -213,6 +213,8 @@ def test_every_create_with_an_id_is_tried():
         if method == "post" and key.rpartition(".")[2] == "id"
     }
 
+    # It makes keyframes, but ends a job, and is known again as a whole: tests/media_summaries.
+    declared -= {("ops/video-jobs/{}/complete/", "keyframes.0.id")}
     tried = {
         (re.sub(r"\{\w+\}", "{}", create.path), f"{create.within}.0.id".removeprefix(".0."))
         for create in CREATES
