@@ -204,7 +204,7 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
 
     def visible_to(self, user: Any) -> Self:
         """Live messages of the person's live rooms."""
-        return self.alive().filter(room__in=_rooms().visible_to(user))
+        return self.told_to(user).alive()
 
     def told_to(self, user: Any) -> Self:
         """Messages of the person's live rooms, the deleted ones too: that they have gone is told."""
