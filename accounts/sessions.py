@@ -147,6 +147,21 @@ def opens(session: Session, user: User) -> bool:
     return any(constant_time_compare(known, hash) for hash in valid)
 
 
+def still_open(sessions: set[Session]) -> set[Session]:
+    """Which of these sessions, each found open with its person before, still let them in."""
+    found = Session.objects.unexpired().of_present_user().filter(pk__in={session.pk for session in sessions})
+    now = {key: rest for key, *rest in found.values_list("pk", "session_data", "user__password")}
+    return {session for session in sessions if session.pk in now and _is_open(session, *now[session.pk])}
+
+
+def _is_open(session: Session, data: str, password: str) -> bool:
+    user: Any = session.user
+    if (session.session_data, user.password) == (data, password):
+        return True
+    session.session_data, user.password = data, password
+    return opens(session, user)
+
+
 def see(session: Any) -> None:
     """Remember that a session read `with_lapse` is in use, to within five minutes.
 

@@ -1,5 +1,6 @@
 """Every read of rooms."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 from uuid import UUID
 
@@ -70,6 +71,11 @@ class RoomQuerySet(SoftDeleteQuerySet):
     def of_type(self, type: str | None) -> Self:
         return self.filter(type=type) if type else self
 
+    def revisions(self, keys: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
+        """How far these have come, and up to where their past is not whole, by key."""
+        rows = self.filter(pk__in=keys).values_list("pk", "last_revision", "purged_revision")
+        return {key: (latest, purged) for key, latest, purged in rows}
+
     def deserted(self) -> Self:
         """Those in which everybody is deleted, and those that everybody has left."""
         return self.filter(~Exists(_members().of_live_people().filter(room=OuterRef("pk"))))
@@ -101,6 +107,10 @@ class RoomQuerySet(SoftDeleteQuerySet):
         # One membership at most, so that the join multiplies nothing.
         place = FilteredRelation("members", condition=Q(members__user=user))
         return self.annotate(place=place, role=F("place__role"), last_read_seq=F("place__last_read_seq"))
+
+    def with_seat_of(self, user: Any) -> Self:
+        """With `seat`, the key of the person's membership."""
+        return self.with_place_of(user).annotate(seat=F("place__pk"))
 
     def with_unread_count(self, user: Any) -> Self:
         """With `unread_count`, what others have said since the person's marker; wants `with_place_of`."""
@@ -180,6 +190,11 @@ class RoomMemberQuerySet(SearchQuerySet):
     def people(self) -> set[UUID]:
         """The keys of the members, deleted people included."""
         return set(self.values_list("user_id", flat=True))
+
+    def taken(self, keys: Iterable[UUID]) -> set[UUID]:
+        """Which of these memberships there still are, of live people in live rooms."""
+        seats = self.of_live_people().filter(pk__in=keys, room__deleted_at=None)
+        return set(seats.values_list("pk", flat=True))
 
     def administered_by(self, user: Any) -> Self:
         """The person's own places as an admin."""

@@ -242,6 +242,23 @@ class ChangesQuery(StrictSerializer):
     )
 
 
+class EventsQuery(StrictSerializer):
+    """What is told from here on."""
+
+    after = NumberParameter(
+        min_value=0,
+        max_value=MAX_INTEGER,
+        required=False,
+        help_text="The revision that the reader knows; without it, only what happens from now on is told.",
+    )
+
+
+class PresenceSerializer(StrictSerializer):
+    """Who of a room is there."""
+
+    items = UserSerializer(many=True)
+
+
 class RoomHistoryQuery(HistoryQuery):
     """A window of what was said in a room."""
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.services import AlreadyMember, hold_person
+from chatrooms.live.hub import wake
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomRole, RoomType, pair_key
 from chatrooms.querysets import RoomMessageQuerySet, RoomQuerySet
 from common.constraints import key_of, refusing
@@ -238,7 +239,13 @@ def _numbered_by(by: User, room_id: UUID, **moved: Any) -> Room:
     room = _numbered(room_id, **moved)
     if not Room.objects.open_to(by).filter(pk=room_id).exists():
         raise NotVisible
+    _wake_followers()
     return room
+
+
+def _wake_followers() -> None:
+    """Let open streams know, once it is so; if nobody hears it, they look by themselves within a second."""
+    transaction.on_commit(wake, robust=True)
 
 
 def post_message(*, room_id: UUID, author: User, **columns: Any) -> RoomMessage:
@@ -288,12 +295,14 @@ def delete_message(*, room_id: UUID, message_id: UUID, by: User) -> None:
 @transaction.atomic
 def hide_messages(*, messages: RoomMessageQuerySet, by: User) -> int:
     """Put messages of any rooms in the trash, by staff; how many there were."""
+    _wake_followers()
     return sum(row.soft_delete(by=by, revision=revision) for row, revision in _revised(messages.alive()))
 
 
 @transaction.atomic
 def bring_messages_back(*, messages: RoomMessageQuerySet) -> int:
     """Take messages of any rooms out of the trash, by staff; how many there were."""
+    _wake_followers()
     return sum(row.restore(revision=revision) for row, revision in _revised(messages.deleted()))
 
 

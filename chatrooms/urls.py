@@ -9,5 +9,6 @@ router.register("rooms", views.RoomViewSet)
 router.register("rooms/<uuid:room_id>/members", views.RoomMemberViewSet)
 router.register("rooms/<uuid:room_id>/messages", views.RoomMessageViewSet)
 router.register("rooms/<uuid:room_id>/changes", views.RoomChangeViewSet, basename="roomchange")
+router.register("rooms/<uuid:room_id>/events", views.RoomEventViewSet, basename="roomevent")
 
 urlpatterns = router.urls

@@ -2,22 +2,29 @@
 
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.serializers import UserSerializer
 from accounts.services import AlreadyMember
 from chatrooms import services
+from chatrooms.live.frames import past
+from chatrooms.live.hub import present, say
+from chatrooms.live.streams import Stream
 from chatrooms.models import Room, RoomMember, RoomMessage
 from chatrooms.serializers import (
     ROOM_CHANGE,
     ChangesQuery,
     DirectRoomSerializer,
+    EventsQuery,
     NewRoomMemberSerializer,
+    PresenceSerializer,
     ReadMarkerSerializer,
     RoomChangeSerializer,
     RoomHistoryQuery,
@@ -27,8 +34,10 @@ from chatrooms.serializers import (
     RoomRoleSerializer,
     RoomSerializer,
 )
+from common.downloads import AnyType
 from common.pagination import SequencePagination
 from common.queries import PageQuery
+from common.serializers import StrictSerializer
 from common.views import CreateMixin, LibraryViewSet, ListMixin, PatchMixin
 
 
@@ -93,6 +102,25 @@ class RoomViewSet(LibraryViewSet):
         serializer.is_valid(raise_exception=True)
         services.mark_read(room_id=pk, reader=self.viewer, **serializer.validated_data)
         return Response(ReadMarkerSerializer(self._marked()).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def typing(self, request: Request, pk) -> Response:
+        """Tell the room's open streams that one is typing; nothing is stored."""
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        room = get_object_or_404(Room.objects.visible_to(self.viewer), pk=pk)
+        say(room.pk, {"user": UserSerializer(self.viewer).data})
+        return Response(status=204)
+
+    @extend_schema(responses=PresenceSerializer)
+    @action(detail=True, pagination_class=None)
+    def presence(self, request: Request, pk) -> Response:
+        """Who of the room has a stream open, the longest-standing member first."""
+        room = get_object_or_404(Room.objects.visible_to(self.viewer), pk=pk)
+        members = RoomMember.objects.visible_to(self.viewer).in_room(room.pk)
+        there = present(room.pk, members.people())
+        people = [member.user for member in members.filter(user__in=there)] if there else []
+        return Response({"items": UserSerializer(people, many=True).data})
 
     def _marked(self) -> Room:
         rooms = Room.objects.visible_to(self.viewer).with_place_of(self.viewer)
@@ -239,6 +267,67 @@ class RoomChangeViewSet(ListMixin):
         # One statement: the room itself is asked only where no row speaks for it.
         rows = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+
+class EventStream(StreamingHttpResponse):
+    """What happens in a room, as it happens.
+
+    The server takes `stream` and keeps it open. One that cannot sends what has happened until now and ends,
+    and the client comes back for more.
+    """
+
+    def __init__(self, stream: Stream):
+        super().__init__(
+            past(stream.room_id, stream.revision),
+            content_type="text/event-stream",
+            # Kept by nobody, and held back by no proxy.
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+        self.stream = stream
+
+
+class RoomEventViewSet(ListMixin):
+    """What happens in one room."""
+
+    queryset = RoomMessage.objects.all()
+    content_negotiation_class = AnyType
+    pagination_class = None
+    queries = {"list": EventsQuery}
+    refusals = {HistoryGone.status_code}
+    parent = Room.objects.all()
+    parent_kwarg = "room_id"
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID", int, OpenApiParameter.HEADER, description="Goes before `after`."
+            )
+        ],
+        responses={(200, "text/event-stream"): str},
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Follow a room live, by server-sent events.
+
+        `message` and `deleted` carry what `changes/` has and the revision as their id; `typing` carries a
+        person and no id. A comment comes when nothing has happened for 15 seconds. The stream ends with the
+        membership, the log-in or the room. `410 history_gone` says that too much has been purged since.
+        """
+        known = self.query.get("after")
+        if "Last-Event-ID" in request.headers:
+            known = self._last_event(request.headers["Last-Event-ID"])
+        rooms: Any = Room.objects.visible_to(self.viewer).with_seat_of(self.viewer)
+        room = get_object_or_404(rooms, pk=self.kwargs["room_id"])
+        revision = room.last_revision if known is None else known
+        if revision < room.purged_revision:
+            raise HistoryGone
+        session: Any = request.auth
+        return EventStream(Stream(room_id=room.pk, seat=room.seat, session=session, revision=revision))
+
+    def _last_event(self, header: str) -> int:
+        try:
+            return EventsQuery().fields["after"].run_validation(header)
+        except ValidationError as invalid:
+            raise ValidationError({"Last-Event-ID": invalid.detail}) from None
 
 
 class RoomMessageViewSet(

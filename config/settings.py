@@ -443,6 +443,8 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+SERVER_THREADS = count("SERVER_THREADS", 4, least=1)
+
 # --- Language, files, logs --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

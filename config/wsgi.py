@@ -2,6 +2,9 @@
 
 import os
 
+# Before anything is imported that reads them.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
@@ -10,8 +13,6 @@ from django.db.backends.signals import connection_created
 from config.ops.bodies import with_known_length, with_readable_type
 from config.ops.postgresql import limit_waiting
 from config.ops.sqlite import hold_open
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = with_readable_type(with_known_length(get_wsgi_application()))
 

@@ -1,6 +1,7 @@
-"""`manage.py serve`: the API and the studio on one port."""
+"""`manage.py serve`: the API, the studio and live events on one port."""
 
 import os
+import resource
 import socket
 import sys
 from argparse import ArgumentTypeError
@@ -8,6 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+# That a process keeps open at once.
+MOST_CONNECTIONS = 16_384
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -35,7 +39,7 @@ def positive(text: str) -> int:
 class Command(BaseCommand):
     """Serves with granian until it is interrupted; neither migrates nor seeds."""
 
-    help = "Serve the API and the studio."
+    help = "Serve the API, the studio and live events."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,7 +47,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=positive, default=8000)
         parser.add_argument("--workers", type=positive, default=1, help="processes; one is enough for SQLite")
         parser.add_argument(
-            "--threads", type=positive, default=4, help="requests that a process serves at once"
+            "--threads",
+            type=positive,
+            default=settings.SERVER_THREADS,
+            help="requests that a process works on at once; open streams take none",
         )
 
     def handle(self, *, host: str, port: int, workers: int, threads: int, **options: Any) -> None:
@@ -53,14 +60,18 @@ class Command(BaseCommand):
         self.stdout.write(f"Serving on http://{host}:{port}/ (stop with Ctrl-C)")
         self.stdout.flush()
         os.chdir(settings.BASE_DIR)
+        os.environ["SERVER_THREADS"] = str(threads)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, MOST_CONNECTIONS), most))
         # The server takes this process over, so that signals reach it and its exit is this command's.
         os.execv(  # noqa: S606
             sys.executable,
             [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-                *("--host", host, "--port", str(port)),
-                *("--workers", str(workers), "--blocking-threads", str(threads)),
+                *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"),
+                *("--host", host, "--port", str(port), "--workers", str(workers)),
+                # Open streams count as well, and must not keep others out.
+                *("--backpressure", str(MOST_CONNECTIONS)),
                 *("--log-level", "warning", "--workers-kill-timeout", "10"),
-                "config.wsgi:application",
+                "config.asgi:application",
             ],
         )

@@ -1,0 +1,48 @@
+"""Server-sent events as bytes (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from chatrooms.models import RoomMessage
+from chatrooms.serializers import RoomChangeSerializer
+from common.renderers import JSONRenderer
+
+# How many changes are read at once.
+BATCH = 200
+# A line that says nothing: it opens a stream, and shows that one in which nothing happens is still there.
+COMMENT = b":\n\n"
+
+
+class Change(NamedTuple):
+    """What has become of a message, ready to be sent, and up to where the room's past is not whole."""
+
+    revision: int
+    frame: bytes
+    purged: int
+
+
+def frame(event: str, data: Any, revision: int | None = None) -> bytes:
+    """One event; what has no number cannot be resumed from."""
+    number = b"" if revision is None else b"id: %d\n" % revision
+    return b"%bevent: %b\ndata: %b\n\n" % (number, event.encode(), JSONRenderer().render(data))
+
+
+def changes_after(room_id: UUID, revision: int) -> list[Change]:
+    """What has happened in a room since, at most `BATCH`; for whom is asked afterwards."""
+    rows: Any = RoomMessage.objects.in_room(room_id).changed_after(revision).with_author()
+    serializer = RoomChangeSerializer()
+    changes = []
+    for row in rows.with_purged_revision()[:BATCH]:
+        said = serializer.to_representation(row)
+        event = "deleted" if "deleted" in said else "message"
+        changes.append(Change(row.revision, frame(event, said, row.revision), row.purged_revision))
+    return changes
+
+
+def past(room_id: UUID, revision: int) -> Iterator[bytes]:
+    """All that has happened in a room since, until now."""
+    yield COMMENT
+    while changes := changes_after(room_id, revision):
+        yield from (change.frame for change in changes)
+        revision = changes[-1].revision
