@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,85 @@ class Server:
                     raise
                 time.sleep(0.05)
 
+    def processes(self) -> list[int]:
+        """The processes that serve."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def stop(self, seconds: float) -> int:
+        """Ask it to end; with which status it does."""
+        assert self.process
+        self.process.terminate()
+        status = self.process.wait(seconds)
+        self.process = None
+        return status
+
     def kill(self) -> None:
         if self.process:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+
+class Listener:
+    """Somebody who follows a room live: a thread that notes each event as it comes."""
+
+    def __init__(self, port: int, token: str, path: str, **headers: str):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection.request(
+            "GET", f"/api/v1/{path}", headers={"Authorization": f"Bearer {token}", **headers}
+        )
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.read()
+        self.events: list[dict[str, Any]] = []
+        self.comments = 0
+        self.changed = threading.Condition()
+        self.ended_at: float | None = None
+        self.is_whole = False
+        self.thread = threading.Thread(target=self._listen, daemon=True)
+        self.thread.start()
+
+    def _listen(self) -> None:
+        event: dict[str, Any] = {}
+        try:
+            while line := self.answer.readline():
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                with self.changed:
+                    if name in {"id", "event"}:
+                        event[name] = int(value) if name == "id" else value
+                    elif name == "data":
+                        self.events.append(event | {"data": json.loads(value)})
+                        event = {}
+                    elif name == ":":
+                        self.comments += 1
+                    self.changed.notify_all()
+            self.is_whole = True
+        except (OSError, http.client.HTTPException, ValueError, AttributeError):
+            pass  # hung up: by the server, which the tests then ask about, or by ourselves
+        with self.changed:
+            self.ended_at = time.monotonic()
+            self.changed.notify_all()
+
+    def hear(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
+        """The events so far, once there are so many."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.events) >= count, seconds), self.events
+            return list(self.events)
+
+    def end(self, seconds: float = 10) -> float:
+        """When the stream ended, by the monotonic clock."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.ended_at is not None, seconds), "still open"
+            assert self.ended_at is not None
+            return self.ended_at
+
+    def close(self) -> None:
+        if self.connection.sock is not None:
+            # From another thread, closing alone would leave the reading one where it is.
+            self.connection.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
+        self.connection.close()
 
 
 class Line:

@@ -71,6 +71,8 @@ class Command(BaseCommand):
                 *("--host", host, "--port", str(port), "--workers", str(workers)),
                 # Open streams count as well, and must not keep others out.
                 *("--backpressure", str(MOST_CONNECTIONS)),
+                # A process that dies is replaced.
+                *("--respawn-failed-workers", "--respawn-interval", "1"),
                 *("--log-level", "warning", "--workers-kill-timeout", "10"),
                 "config.asgi:application",
             ],
