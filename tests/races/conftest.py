@@ -30,6 +30,7 @@ class Crowd:
     """Those who act at once: threads of this process, each with a connection of its own to the server."""
 
     def __init__(self, port: int):
+        self.port = port
         self.lines = [Line(port) for _ in range(2 * AT_ONCE)]
         self.pool = ThreadPoolExecutor(len(self.lines))
 

@@ -1,5 +1,8 @@
 """Rooms that many enter, leave, write and read at once."""
 
+import contextlib
+import http.client
+import time
 from collections import Counter
 from itertools import combinations, islice
 
@@ -8,6 +11,7 @@ from django.db import connection
 from chatrooms.models import Room, RoomMember, RoomMessage
 from tests.factories import RoomFactory, RoomMessageFactory, UserFactory
 from tests.races.conftest import AT_ONCE, sized, token_of
+from tests.server import Listener
 
 
 def told(statuses):
@@ -41,6 +45,7 @@ def test_a_pair_that_meets_from_both_sides_has_one_room(crowd, record_property):
 def test_who_reads_along_while_many_write_misses_and_repeats_nothing(crowd, alice, record_property):
     writers, posts = AT_ONCE, sized(1000)
     everything = writers * posts
+    happened = everything + writers * len(range(0, posts, 10))
     room, token = RoomFactory(admins=[alice]), token_of(alice)
     path, refused = f"rooms/{room.pk}/", []
 
@@ -65,9 +70,27 @@ def test_who_reads_along_while_many_write_misses_and_repeats_nothing(crowd, alic
 
     def follow_changes(line):
         seen, after = [], 0
-        while after < everything + writers * len(range(0, posts, 10)) and not refused:
+        while after < happened and not refused:
             answer = ask(line, "GET", f"{path}changes/?after={after}")
             seen, after = seen + answer["items"], answer["last_revision"]
+        return seen
+
+    def follow_events(_):
+        listener = Listener(crowd.port, token, f"{path}events/?after=0")
+        with contextlib.closing(listener):
+            while (not listener.events or listener.events[-1]["id"] < happened) and not refused:
+                listener.hear(len(listener.events) + 1, seconds=60)
+        return listener.events
+
+    def follow_events_again_and_again(_):
+        seen = []
+        while (not seen or seen[-1]["id"] < happened) and not refused:
+            known = str(seen[-1]["id"]) if seen else "0"
+            listener = Listener(crowd.port, token, f"{path}events/", **{"Last-Event-ID": known})
+            with contextlib.closing(listener):
+                listener.hear(1, seconds=60)
+                time.sleep(0.2)
+            seen += listener.events
         return seen
 
     def walk_back(line):
@@ -82,18 +105,20 @@ def test_who_reads_along_while_many_write_misses_and_repeats_nothing(crowd, alic
             longest = len(seen)
         return walks
 
-    *_, history, changes, walks = crowd.act(*[write] * writers, follow_history, follow_changes, walk_back)
+    readers = [follow_history, follow_changes, follow_events, follow_events_again_and_again, walk_back]
+    *_, history, changes, live, in_pieces, walks = crowd.act(*[write] * writers, *readers)
 
     record_property(
         "race",
         f"{writers} writers of {posts:,}: read along {len(history):,}, changes {len(changes):,}, "
-        f"{len(walks)} walks back; refused {len(refused)}",
+        f"live {len(live):,} and {len(in_pieces):,}, {len(walks)} walks back; refused {len(refused)}",
     )
     assert not refused
     assert [message["seq"] for message in history] == list(range(1, everything + 1))
-    revisions = [change["revision"] for change in changes]
-    assert revisions == sorted(set(revisions))
-    assert len({change["message"]["id"] for change in changes}) == everything
+    for told in (changes, [event["data"] for event in live], [event["data"] for event in in_pieces]):
+        revisions = [change["revision"] for change in told]
+        assert revisions == sorted(set(revisions))
+        assert {change["message"]["seq"] for change in told} == set(range(1, everything + 1))
     for walk in walks:
         assert walk == list(range(1, len(walk) + 1))
 
@@ -178,3 +203,48 @@ def test_a_database_that_many_have_written_to_is_sound(crowd, alice, record_prop
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             assert cursor.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_many_streams_wait_without_a_connection_to_the_database(crowd, alice, record_property):
+    waiting = sized(500)
+    room, token = RoomFactory(admins=[alice]), token_of(alice)
+    with contextlib.ExitStack() as open_streams:
+        streams = []
+        for _ in range(waiting):
+            stream = http.client.HTTPConnection("127.0.0.1", crowd.port, timeout=60)
+            open_streams.callback(stream.close)
+            headers = {"Authorization": f"Bearer {token}"}
+            stream.request("GET", f"/api/v1/rooms/{room.pk}/events/", headers=headers)
+            streams.append(stream.getresponse())
+        assert {stream.status for stream in streams} == {200}
+
+        statuses = crowd.act(
+            *[lambda line: line.ask(token, "POST", f"rooms/{room.pk}/messages/", {"content": "Hello"})[0]]
+            * AT_ONCE
+        )
+        connections = connections_in_use()
+        began = time.monotonic()
+        for stream in streams:
+            heard = []
+            while len(heard) < AT_ONCE:
+                line = stream.readline()
+                assert line
+                heard += [int(line[4:])] if line.startswith(b"id: ") else []
+            assert heard == list(range(1, AT_ONCE + 1))
+        took = time.monotonic() - began
+
+    record_property(
+        "race",
+        f"{waiting} streams, posts {told(statuses)}: all heard, {took:.1f} s; connections {connections}",
+    )
+    assert set(statuses) == {201}
+    # Of two processes: a pool of ten each, and one that listens; beside the one of these tests.
+    assert connections is None or connections <= 2 * 11 + 1
+
+
+def connections_in_use():
+    if connection.vendor == "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return cursor.fetchone()[0]
