@@ -43,7 +43,6 @@ NOT_HERE = {
     "datetime": "No call takes a time; every time is the database's own.",
     "date": "No call takes a date.",
     "import": "There is no call that imports files of rows.",
-    "live": "There are no live events yet.",
     "sql_console": "There is no SQL console yet.",
 }
 

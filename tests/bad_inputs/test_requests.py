@@ -111,6 +111,13 @@ def test_headers(case, world, settings):
         assert min(answer.seconds for answer in answers) < FAST
 
 
+@pytest.mark.parametrize("case", cases_of("live"))
+def test_places_to_follow_from(case, world):
+    name, _, value = value_of(case).partition(": ")
+    answer = world.ask("GET", f"{ROOM}events/", headers={name: value})
+    assert str(answer.status_code) in expected(case), answer.content
+
+
 @pytest.mark.parametrize("case", cases_of("method"))
 def test_methods(case, world):
     for path in LISTS:
