@@ -226,6 +226,16 @@ ROOM_CHANGE = PolymorphicProxySerializer(
 )
 
 
+class RoomEventSerializer(serializers.Serializer):
+    """One server-sent event, by the names of its lines."""
+
+    id = serializers.CharField(help_text="The revision; `typing` has none.")
+    event = serializers.ChoiceField(choices=["message", "deleted", "typing"])
+    data = serializers.CharField(  # type: ignore[assignment]
+        help_text="JSON: a change as in `changes/`, or the `user` who is typing."
+    )
+
+
 class RoomQuery(TrashQuery):
     """A page of one's rooms."""
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -27,6 +28,7 @@ from chatrooms.serializers import (
     PresenceSerializer,
     ReadMarkerSerializer,
     RoomChangeSerializer,
+    RoomEventSerializer,
     RoomHistoryQuery,
     RoomMemberSerializer,
     RoomMessageSerializer,
@@ -303,7 +305,7 @@ class RoomEventViewSet(ListMixin):
                 "Last-Event-ID", int, OpenApiParameter.HEADER, description="Goes before `after`."
             )
         ],
-        responses={(200, "text/event-stream"): str},
+        responses={(200, "text/event-stream"): forced_singular_serializer(RoomEventSerializer)},
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Follow a room live, by server-sent events.
