@@ -1,18 +1,24 @@
 """Chapters, key points and a summary of a transcript, in its own words and without any service.
 
-Nothing is known of its language: sentences, common words and phrases are learnt from the transcript itself.
+Sentences and phrases are learnt from the transcript itself. Of many languages the commonest words are known;
+in the others a word is common that is said in most sentences.
 """
 
 import math
 import re
+import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
 
+import regex
 from nltk.collocations import BigramAssocMeasures, BigramCollocationFinder
+from nltk.probability import FreqDist
 from nltk.tokenize.punkt import PunktSentenceTokenizer, PunktTrainer
+from stopwordsiso import langs, stopwords
 
 from media_summaries.transcripts import Line
 
@@ -27,18 +33,29 @@ WORDS_OF_A_PIECE = 30
 # On each side of a possible change of subject, and the least that a chapter holds.
 WINDOW = 8
 LEAST_OF_A_CHAPTER = 6
-_WORD = re.compile(r"[^\W\d_]{3,}")
-# What sentences are learnt from: enough for every abbreviation, and a bounded time.
-MAX_LEARNT = 300_000
+# A vowel may be a mark on its letter, as in Hindi.
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*")
+LEAST_OF_A_WORD, MOST_OF_A_WORD = 3, 50
+# What abbreviations and the language are learnt from.
+MAX_LEARNT = 100_000
+# NLTK takes a text for an attack that costs it seconds.
+READ_AT_ONCE = 10_000
+# The share of a text that its language's common words make up at least; those of another make up less.
+LEAST_COMMON = 0.25
 
 
 @dataclass
 class Sentence:
-    """A sentence, when it is said, and the words in it that may mean something."""
+    """A sentence, when it is said, the words in it that may mean something, and pairs of them side by side.
+
+    `score` is how much it says.
+    """
 
     text: str
     second: int | None
-    words: list[str] = field(default_factory=list)
+    words: list[str]
+    pairs: list[tuple[str, str]]
+    score: float = 0
 
 
 @dataclass
@@ -68,15 +85,17 @@ def extract(lines: list[Line]) -> Extract:
     """What the lines of a transcript are about."""
     sentences = _sentences(lines)
     weight = _weights(sentences)
+    for sentence in sentences:
+        sentence.score = _score(sentence, weight)
     chapters = _chapters(sentences, weight)
     # The best of each chapter, so that none goes unheard, and of those the best.
-    best = [max(chapter.sentences, key=lambda one: _score(one, weight)) for chapter in chapters]
+    best = [max(chapter.sentences, key=lambda sentence: sentence.score) for chapter in chapters]
     count = min(MAX_SUMMARY_SENTENCES, max(3, math.isqrt(len(sentences))))
     return Extract(
         chapters=chapters,
-        key_points=_first(best, MAX_KEY_POINTS, weight),
+        key_points=_first(best, MAX_KEY_POINTS),
         key_phrases=_phrases(sentences, weight),
-        summary=" ".join(sentence.text for sentence in _first(sentences, count, weight)),
+        summary=" ".join(sentence.text for sentence in _first(sentences, count)),
     )
 
 
@@ -86,24 +105,70 @@ def _sentences(lines: list[Line]) -> list[Sentence]:
         starts.append(length)
         length += len(line.text) + 1
     text = " ".join(line.text for line in lines)
+    common = _common(text[:MAX_LEARNT])
+    sentences = []
+    for start, end in _spans(text):
+        for place, piece in _pieces(text[start:end]):
+            second = lines[bisect_right(starts, start + place) - 1].second
+            words = [
+                word if LEAST_OF_A_WORD <= len(word) <= MOST_OF_A_WORD and word not in common else ""
+                for word in _WORD.findall(piece.casefold())
+            ]
+            pairs = [pair for pair in pairwise(words) if all(pair)]
+            sentences.append(Sentence(piece[:MAX_SENTENCE], second, [*filter(None, words)], pairs))
+    return sentences
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence begins and ends."""
     trainer = PunktTrainer()
     trainer.train(text[:MAX_LEARNT])
     tokenizer = PunktSentenceTokenizer(trainer.get_params())
-    sentences = []
-    for start, end in tokenizer.span_tokenize(text):
-        for place, piece in _pieces(text[start:end]):
-            second = lines[bisect_right(starts, start + place) - 1].second
-            words = [word.casefold() for word in _WORD.findall(piece)]
-            sentences.append(Sentence(piece[:MAX_SENTENCE], second, words))
-    return sentences
+    # To look at a full stop takes it long, and many have the same words around them.
+    tokenizer.text_contains_sentbreak = lru_cache(50_000)(tokenizer.text_contains_sentbreak)
+    start = 0
+    while start < len(text):
+        end = start + READ_AT_ONCE
+        if end < len(text):
+            end = max(text.rfind(" ", start + 1, end), 0) or end
+        spans = [*tokenizer.span_tokenize(text[start:end])]
+        if end < len(text):
+            # The last one may go on.
+            spans = spans[:-1] or [(0, end - start)]
+        yield from ((start + first, start + last) for first, last in spans)
+        start = start + spans[-1][1] if end < len(text) else end
+
+
+def _common(text: str) -> frozenset[str]:
+    """The common words of a text's language, which is the one whose common words it says most; or none."""
+    said = Counter(_WORD.findall(text.casefold()))
+    counts = {language: sum(said[word] for word in words) for language, words in _languages().items()}
+    language = max(counts, key=counts.__getitem__)
+    return _languages()[language] if counts[language] >= LEAST_COMMON * said.total() else frozenset()
+
+
+@cache
+def _languages() -> dict[str, frozenset[str]]:
+    """The common words of each language, in the parts that an apostrophe makes of them."""
+    return {
+        language: frozenset(
+            part
+            for word in stopwords(language)
+            if " " not in word
+            for part in _WORD.findall(unicodedata.normalize("NFC", word).casefold())
+        )
+        for language in sorted(langs())
+    }
 
 
 def _pieces(sentence: str) -> Iterable[tuple[int, str]]:
     """A sentence, or pieces of one that is none: where each begins, and what it says."""
+    if 0 < len(sentence.split()) <= WORDS_WITHOUT_STOP:
+        yield len(sentence) - len(sentence.lstrip()), sentence.strip()
+        return
     words = list(re.finditer(r"\S+", sentence))
-    step = len(words) if len(words) <= WORDS_WITHOUT_STOP else WORDS_OF_A_PIECE
-    for first in range(0, len(words), step):
-        some = words[first : first + step]
+    for first in range(0, len(words), WORDS_OF_A_PIECE):
+        some = words[first : first + WORDS_OF_A_PIECE]
         yield some[0].start(), sentence[some[0].start() : some[-1].end()]
 
 
@@ -125,10 +190,10 @@ def _score(sentence: Sentence, weight: dict[str, float]) -> float:
     return sum(weight.get(word, 0) for word in set(sentence.words)) / (8 + len(sentence.words))
 
 
-def _first(sentences: list[Sentence], count: int, weight: dict[str, float]) -> list[Sentence]:
+def _first(sentences: list[Sentence], count: int) -> list[Sentence]:
     """The best of the sentences in the order in which they are said, nothing twice."""
     kept: dict[str, int] = {}
-    for place in sorted(range(len(sentences)), key=lambda place: -_score(sentences[place], weight)):
+    for place in sorted(range(len(sentences)), key=lambda place: -sentences[place].score):
         if len(kept) < count:
             kept.setdefault(sentences[place].text, place)
     return [sentences[place] for place in sorted(kept.values())]
@@ -143,10 +208,7 @@ def _chapters(sentences: list[Sentence], weight: dict[str, float]) -> list[Chapt
 
 def _changes(sentences: list[Sentence], weight: dict[str, float]) -> list[int]:
     """Where the subject changes: the words before and after have the least in common."""
-    likeness = {
-        place: _likeness(sentences[max(0, place - WINDOW) : place], sentences[place : place + WINDOW], weight)
-        for place in range(LEAST_OF_A_CHAPTER, len(sentences) - LEAST_OF_A_CHAPTER + 1)
-    }
+    likeness = _likeness(sentences, weight)
     if not likeness:
         return []
     mean = sum(likeness.values()) / len(likeness)
@@ -160,18 +222,37 @@ def _changes(sentences: list[Sentence], weight: dict[str, float]) -> list[int]:
     return sorted(changes)
 
 
-def _likeness(before: list[Sentence], after: list[Sentence], weight: dict[str, float]) -> float:
-    left, right = (
-        Counter(word for sentence in side for word in sentence.words if word in weight)
-        for side in (before, after)
-    )
-    shared = sum(left[word] * right[word] * weight[word] ** 2 for word in left.keys() & right.keys())
-    size = math.sqrt(_square(left, weight) * _square(right, weight))
-    return shared / size if size else 0
-
-
-def _square(words: Counter[str], weight: dict[str, float]) -> float:
-    return sum((count * weight[word]) ** 2 for word, count in words.items())
+def _likeness(sentences: list[Sentence], weight: dict[str, float]) -> dict[int, float]:
+    """How much the sentences before and after a place have in common, from 0 to 1, for each place."""
+    # Whole numbers: what is added and taken away again leaves nothing behind.
+    square = {word: round(1e6 * value * value) for word, value in weight.items()}
+    words = [[word for word in sentence.words if word in square] for sentence in sentences]
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter(word for some in words[:WINDOW] for word in some)
+    length_before, shared = 0, 0
+    length_after = sum(count * count * square[word] for word, count in after.items())
+    likeness = {}
+    for place in range(1, len(sentences) - LEAST_OF_A_CHAPTER + 1):
+        for word in words[place - 1]:
+            has, other = before[word], after[word]
+            shared += (other - 1 - has) * square[word]
+            length_before += (2 * has + 1) * square[word]
+            length_after -= (2 * other - 1) * square[word]
+            before[word], after[word] = has + 1, other - 1
+        for word in words[place - 1 - WINDOW] if place > WINDOW else ():
+            has = before[word]
+            shared -= after[word] * square[word]
+            length_before -= (2 * has - 1) * square[word]
+            before[word] = has - 1
+        for word in words[place - 1 + WINDOW] if place - 1 + WINDOW < len(words) else ():
+            has = after[word]
+            shared += before[word] * square[word]
+            length_after += (2 * has + 1) * square[word]
+            after[word] = has + 1
+        if place >= LEAST_OF_A_CHAPTER:
+            size = math.sqrt(length_before) * math.sqrt(length_after)
+            likeness[place] = shared / size if size else 0
+    return likeness
 
 
 def _title(part: list[Sentence], in_parts: Counter[str], parts: int, weight: dict[str, float]) -> str:
@@ -185,9 +266,10 @@ def _title(part: list[Sentence], in_parts: Counter[str], parts: int, weight: dic
 
 def _phrases(sentences: list[Sentence], weight: dict[str, float]) -> list[str]:
     """Pairs of words that stand together more often than by chance, and the words that say most."""
-    finder = BigramCollocationFinder.from_documents(
-        [[word for word in sentence.words if word in weight] for sentence in sentences]
-    )
+    # Counted here: a FreqDist counts one by one.
+    words = Counter(word for sentence in sentences for word in sentence.words)
+    together = Counter(pair for sentence in sentences for pair in sentence.pairs)
+    finder = BigramCollocationFinder(FreqDist(words), FreqDist(together))
     finder.apply_freq_filter(2)
     pairs = [" ".join(pair) for pair in finder.nbest(BigramAssocMeasures.likelihood_ratio, 5)]
     return pairs + sorted(weight, key=lambda word: (-weight[word], word))[:5]
