@@ -145,6 +145,11 @@ def waits(video, report):
     return {"summary": "Done"}
 
 
+def stays(video, report):
+    report(50, "Staying")
+    time.sleep(600)
+
+
 def named(processor):
     return f"{__name__}.{processor.__name__}"
 
@@ -392,6 +397,29 @@ def test_who_is_told_to_stop_ends_the_job_at_hand_and_takes_no_other(alice, numb
     assert (status, "1 jobs." in said) == (0, True), said
     states = Counter(VideoSummary.objects.values_list("processing_status", flat=True))
     assert states == {"completed": 1, "pending": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_told_twice_loses_the_job_which_comes_back_when_its_lease_has_run_out(alice, settings):
+    video = VideoSummaryFactory(user=alice)
+    worker = Process("--forever", "--worker", "first", processor=stays)
+    wait_for(1, progress=50)
+
+    worker.running.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert worker.running.poll() is None
+    worker.running.send_signal(signal.SIGTERM)
+    status, said = worker.end()
+
+    assert status == -signal.SIGTERM, said
+    settings.VIDEO_PROCESSOR = named(is_quick)
+    assert "0 jobs." in process()
+    video.refresh_from_db()
+    assert (video.processing_status, video.claimed_by) == ("processing", "first")
+    VideoSummary.objects.update(lease_expires_at=Now())
+    assert "1 jobs." in process()
+    video.refresh_from_db()
+    assert (video.processing_status, video.attempts) == ("completed", 2)
 
 
 JOBS = int(os.environ.get("VIDEO_JOBS") or 40)
