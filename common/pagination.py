@@ -14,8 +14,9 @@ class Page(BasePagination):
         self.page_size = view.query["page_size"]
         self.total = queryset.count()
         start = (self.page - 1) * self.page_size
-        # A page past the end is empty without asking.
-        return list(queryset[start : start + self.page_size]) if start < self.total else []
+        # What has come since the count waits: no page has more than the total says. A page past the end is
+        # empty without asking.
+        return list(queryset[start : min(start + self.page_size, self.total)]) if start < self.total else []
 
     def get_paginated_response(self, data: list) -> Response:
         return Response(

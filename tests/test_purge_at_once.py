@@ -1,16 +1,11 @@
 """`manage.py purge` beside others: killed, run twice at once, met by restores and by people who write."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -20,43 +15,10 @@ from chatrooms.models import Room, RoomMessage
 from common.purging import Doomed, purge
 from tests.factories import DirectRoomFactory, MaterialFactory, RoomFactory, ThreadFactory
 from tests.racing import arriving_before_commit, at_once
+from tests.trash import deleted_threads, finish, start_purge
 from threads.models import Message, Thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def start_purge():
-    """The command in a process of its own, on the database of the tests."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "purge"],
-        cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url.geturl()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(process):
-    printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, printed
-
-
-def deleted_threads(owner, count, messages):
-    """Threads of so many messages that went into the trash long ago."""
-    month = timezone.now() - timedelta(days=31)
-    threads = Thread.objects.bulk_create(
-        Thread(user=owner, title=f"Thread {n}", last_seq=messages, deleted_at=month) for n in range(count)
-    )
-    Message.objects.bulk_create(
-        Message(thread=thread, seq=seq, role="user", content="Why?")
-        for thread in threads
-        for seq in range(1, messages + 1)
-    )
-    return threads
 
 
 def test_a_killed_run_leaves_nothing_half_that_can_come_back_and_the_next_one_goes_on(alice, as_user):

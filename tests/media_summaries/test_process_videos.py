@@ -2,17 +2,13 @@
 
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,9 +17,8 @@ from django.db.models.functions import Now
 from media_summaries.models import VideoSummary
 from media_summaries.work import CannotProcess
 from tests.factories import KeyframeFactory, VideoSummaryFactory
-from tests.processes import database_url
+from tests.media_summaries.worker import Process, named, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 TALK = """\
 [00:00:00] Today we look at the tides of the sea. The tides rise and fall twice a day because of the Moon.
 [00:00:10] The Moon pulls at the water of the sea. Its gravity is stronger on the near side.
@@ -150,8 +145,8 @@ def stays(video, report):
     time.sleep(600)
 
 
-def named(processor):
-    return f"{__name__}.{processor.__name__}"
+def is_quick(video, report):
+    return {"summary": f"Attempt {video.attempts}"}
 
 
 def test_another_processor_says_how_far_it_is_and_writes_what_workers_write(alice, settings):
@@ -356,39 +351,12 @@ def test_of_a_long_transcript_the_model_reads_a_part_of_each_chapter(alice, mode
     assert 20_000 < len(body["messages"][1]["content"]) < 65_000
 
 
-class Process:
-    """The command as a process of its own, on the database of the tests."""
-
-    def __init__(self, *options, processor=waits):
-        self.running = subprocess.Popen(  # noqa: S603
-            [sys.executable, "manage.py", "process_videos", *options],
-            cwd=ROOT,
-            env=os.environ
-            | {"DATABASE_URL": database_url(), "VIDEO_PROCESSOR": named(processor)}
-            | {"VIDEO_POLL_SECONDS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def end(self):
-        said, _ = self.running.communicate(timeout=60)
-        return self.running.returncode, said
-
-
-def wait_for(count, **columns):
-    deadline = time.monotonic() + 60
-    while VideoSummary.objects.filter(**columns).count() < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_who_is_told_to_stop_ends_the_job_at_hand_and_takes_no_other(alice, number):
     for _ in range(2):
         VideoSummaryFactory(user=alice)
-    worker = Process("--forever")
+    worker = Process("--forever", processor=waits)
     wait_for(1, progress=50)
 
     worker.running.send_signal(number)
@@ -420,54 +388,3 @@ def test_who_is_told_twice_loses_the_job_which_comes_back_when_its_lease_has_run
     assert "1 jobs." in process()
     video.refresh_from_db()
     assert (video.processing_status, video.attempts) == ("completed", 2)
-
-
-JOBS = int(os.environ.get("VIDEO_JOBS") or 40)
-_begun = []
-
-
-def is_quick(video, report):
-    report(50, "Half")
-    moment = {"timestamp": 1, "image_url": "https://example.com/1.jpg"}
-    return {"summary": f"Attempt {video.attempts}", "keyframes": [moment]}
-
-
-def stalls_in_the_middle(video, report):
-    _begun.append(video.pk)
-    if len(_begun) > JOBS // 5:
-        report(50, "Stalled")
-        time.sleep(600)
-    return is_quick(video, report)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_workers_one_is_killed_and_each_job_is_done_once(alice):
-    for _ in range(JOBS):
-        VideoSummaryFactory(user=alice)
-    began = time.monotonic()
-    killed = Process("--forever", "--worker", "killed", processor=stalls_in_the_middle)
-    # Ahead of the other one, which would otherwise leave it too little now and then.
-    wait_for(1, claimed_by="killed")
-    other = Process("--forever", "--worker", "other", processor=is_quick)
-    try:
-        wait_for(1, current_step="Stalled")
-        killed.running.kill()
-        killed.end()
-        wait_for(JOBS - 1, processing_status="completed")
-        (lost,) = VideoSummary.objects.filter(claimed_by="killed").values_list("pk", flat=True)
-        # Its lease lasts for a minute; nobody waits for it here.
-        VideoSummary.objects.filter(pk=lost).update(lease_expires_at=Now())
-        wait_for(JOBS, processing_status="completed")
-    finally:
-        killed.running.kill()
-        other.running.send_signal(signal.SIGTERM)
-        killed.running.wait()
-        status, said = other.end()
-    print(f"{JOBS} jobs, one worker killed: {time.monotonic() - began:.1f} s")
-
-    assert status == 0, said
-    rows = VideoSummary.objects.values_list("pk", "attempts", "summary", "keyframes__timestamp")
-    expected = {key: 2 if key == lost else 1 for key in VideoSummary.objects.values_list("pk", flat=True)}
-    assert sorted(rows) == sorted((key, tries, f"Attempt {tries}", 1) for key, tries in expected.items())
-    ended = Counter(VideoSummary.objects.values_list("last_worker", flat=True))
-    assert ended == {"killed": JOBS // 5, "other": JOBS - JOBS // 5}

@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,12 +28,25 @@ def token_of(person: Any) -> str:
     return log_in(person, ip_address="192.0.2.1", user_agent="races").session_key
 
 
+class WatchedLine(Line):
+    """A connection that keeps what it is told."""
+
+    def __init__(self, port: int):
+        super().__init__(port)
+        self.statuses: Counter[int] = Counter()
+
+    def ask(self, *request: Any) -> tuple[int, Any]:
+        answer = super().ask(*request)
+        self.statuses[answer[0]] += 1
+        return answer
+
+
 class Crowd:
     """Those who act at once: threads of this process, each with a connection of its own to the server."""
 
     def __init__(self, port: int):
         self.port = port
-        self.lines = [Line(port) for _ in range(2 * AT_ONCE)]
+        self.lines = [WatchedLine(port) for _ in range(2 * AT_ONCE)]
         self.pool = ThreadPoolExecutor(len(self.lines))
 
     def act(self, *parts: Callable[[Line], Any]) -> list[Any]:
@@ -54,8 +69,15 @@ class Crowd:
 def server(django_db_setup):
     """Processes on the database of the tests, which is emptied between these."""
     server = Server(workers=2 if connection.vendor == "postgresql" else 4)
+    began = time.monotonic()
     server.start()
     server.connect().close()
+    first = Line(server.port)
+    first.connection.request("GET", "/healthz")
+    first.connection.getresponse().read()
+    first.close()
+    # One process serves, and soon the others that began with it. Whoever came before them would stay with one.
+    time.sleep(time.monotonic() - began)
     yield server
     server.kill()
 
@@ -65,6 +87,9 @@ def crowd(transactional_db, server):
     crowd = Crowd(server.port)
     yield crowd
     crowd.close()
+    # Whoever meets others may be refused, but no lock and no deadlock ever reaches anybody.
+    told = sum((line.statuses for line in crowd.lines), Counter())
+    assert not [status for status in told if status >= 500], told
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -188,6 +188,61 @@ def test_who_is_removed_while_posting_is_heard_before_or_not_at_all(crowd, alice
         assert room.last_seq == room.last_revision == room.messages.count()
 
 
+def test_unread_counts_are_exact_after_deletions_have_met_reads(crowd, alice, bob, carol, record_property):
+    posts = sized(300)
+    room = RoomFactory(admins=[alice], members=[bob, carol])
+    path, tokens = f"rooms/{room.pk}/", {person: token_of(person) for person in (alice, bob, carol)}
+    statuses, markers, done = [], {alice: [0], bob: [0], carol: [0]}, []
+
+    def ask(line, person, *request):
+        status, answer = line.ask(tokens[person], *request)
+        statuses.append(status)
+        return answer
+
+    def write(person):
+        def each(line):
+            for number in range(posts):
+                said = ask(line, person, "POST", f"{path}messages/", {"content": str(number)})
+                if number % 2:
+                    ask(line, person, "DELETE", f"{path}messages/{said['id']}/")
+            done.append(person)
+
+        return each
+
+    def read(person):
+        def each(line):
+            while len(done) < 2:
+                newest = ask(line, person, "GET", f"{path}messages/?limit=20")["items"]
+                for message in newest[::7]:
+                    marker = ask(line, person, "POST", f"{path}read/", {"seq": message["seq"]})
+                    markers[person].append(marker["last_read_seq"])
+
+        return each
+
+    crowd.act(write(alice), write(bob), *(read(person) for person in markers))
+
+    (line, *_) = crowd.lines
+    history, page = [], {"has_more": True}
+    while page["has_more"]:
+        after = history[-1]["seq"] if history else 0
+        page = ask(line, carol, "GET", f"{path}messages/?after={after}&limit=200")
+        history += page["items"]
+    unread = {}
+    for person, seen in markers.items():
+        unread[person] = ask(line, person, "GET", path)["unread_count"]
+        assert seen == sorted(seen)
+        assert unread[person] == sum(
+            message["seq"] > seen[-1] and message["user"]["id"] != str(person.pk) for message in history
+        )
+    record_property(
+        "race",
+        f"2 writers of {posts}, {sum(map(len, markers.values())):,} reads: unread "
+        f"{', '.join(str(count) for count in unread.values())} of {len(history)}; {told(statuses)}",
+    )
+    assert set(statuses) == {200, 201, 204}
+    assert len(history) == 2 * (posts - posts // 2)
+
+
 def test_a_database_that_many_have_written_to_is_sound(crowd, alice, record_property):
     room, token = RoomFactory(admins=[alice]), token_of(alice)
     posts = sized(500)
