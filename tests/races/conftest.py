@@ -76,7 +76,7 @@ def server(django_db_setup):
     first.connection.request("GET", "/healthz")
     first.connection.getresponse().read()
     first.close()
-    # One process serves, and soon the others that began with it. Whoever came before them would stay with one.
+    # One process serves, and soon those that began with it. Whoever came before them would stay with the one.
     time.sleep(time.monotonic() - began)
     yield server
     server.kill()

@@ -158,12 +158,15 @@ def test_an_edit_that_meets_a_deletion_brings_nothing_back(crowd, alice, bob, re
         assert deleted == 204
         edits.append(edited)
 
-    record_property("race", f"{rounds} messages, edits: {told(edits)}")
+    # One that took place may still be answered 404: the message was gone when the answer was made.
+    took_place = RoomMessage.objects.filter(edited_at__isnull=False).count()
+    record_property("race", f"{rounds} messages, edits: {told(edits)}; {took_place} took place")
     assert set(edits) <= {200, 404}
+    assert edits.count(200) <= took_place
     assert not RoomMessage.objects.alive().exists()
     room.refresh_from_db()
     # A refused edit has given its number back.
-    assert room.last_revision == 2 * rounds + edits.count(200)
+    assert room.last_revision == 2 * rounds + took_place
 
 
 def test_who_is_removed_while_posting_is_heard_before_or_not_at_all(crowd, alice, bob, record_property):
