@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
 from common.functions import folded
+from config.ops.sqlite import wait_in_short_steps
 
 
 class LyceumConfig(AppConfig):
@@ -16,6 +17,7 @@ class LyceumConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(_give_sqlite_fold)
+        connection_created.connect(wait_in_short_steps)
 
 
 def _give_sqlite_fold(connection: Any, **_: Any) -> None:

@@ -4,6 +4,8 @@ import errno
 import http.client
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -122,6 +124,34 @@ def test_a_served_process_ends_its_waiting_and_outlives_its_connections(server, 
         )
     assert ask("POST", URL, made) == (200, ask("GET", f"{URL}{made['id']}/")[1])
     assert ask("GET", URL)[1]["total"] == 2
+
+
+@sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_who_has_waited_long_comes_as_soon_as_the_other_one_has_ended(alice):
+    subject = SubjectFactory(user=alice)
+    delays = []
+    for _ in range(3):
+        ended = []
+
+        def write(ended=ended):
+            with transaction.atomic():
+                ended.append(time.monotonic())
+                Subject.objects.filter(pk=subject.pk).update(description="At last")
+                return sql("PRAGMA busy_timeout")
+
+        with ThreadPoolExecutor() as pool:
+            with held(subject):
+                waiter = pool.submit(lambda write=write: (write(), connection.close()))
+                # Long enough for pauses of a tenth of a second.
+                time.sleep(0.36)
+                released = time.monotonic()
+            (patience,), _ = waiter.result()
+        delays.append(ended[0] - released)
+        assert patience == 20_000
+
+    # A busy machine is no finding.
+    assert 0 < min(delays) < 0.05
 
 
 @sqlite_only
