@@ -1,7 +1,9 @@
 """People who want back what a purge is about to remove."""
 
+import threading
 import time
 
+from django.db import connection
 from django.db.models import Count
 
 from tests.races.conftest import AT_ONCE, sized, token_of
@@ -10,7 +12,7 @@ from tests.trash import deleted_threads, finish, start_purge
 from threads.models import Message, Thread
 
 MESSAGES = 60
-# Longer than a purge needs to begin: some come before it, some meet it, some are late.
+# About what a purge needs to begin: some come before it and some meet it; the last wait for it.
 SECONDS = 4
 
 
@@ -22,14 +24,24 @@ def test_what_is_restored_while_it_is_purged_comes_back_whole_or_not_at_all(crow
         def each(line):
             answers = {}
             for thread in mine:
+                if thread == mine[-1]:
+                    begun.wait(60)
                 answers[thread.pk], _ = line.ask(token, "POST", f"threads/{thread.pk}/restore/")
                 time.sleep(SECONDS / len(mine))
             return answers
 
         return each
 
+    def watch(line):
+        while running.poll() is None and Message.objects.count() == everything:
+            time.sleep(0.01)
+        begun.set()
+        connection.close()
+        return {}
+
+    everything, begun = Message.objects.count(), threading.Event()
     running, answers = start_purge(), {}
-    for some in crowd.act(*(restore(threads[place::AT_ONCE]) for place in range(AT_ONCE))):
+    for some in crowd.act(watch, *(restore(threads[place::AT_ONCE]) for place in range(AT_ONCE))):
         answers |= some
     finish(running)
 
