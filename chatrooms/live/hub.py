@@ -57,7 +57,7 @@ class Hub:
         """Forget a stream whose reader has gone."""
         with self._lock:
             self._streams.discard(stream)
-        self._line.wake()
+        self.wake()
 
     def shut(self) -> None:
         """End all streams, also those that are opened from now on; may be called by a signal handler."""
@@ -116,7 +116,7 @@ class Hub:
             reached[stream] = revision
         for room_id, said in line.words():
             for stream in streams:
-                if stream.room_id == room_id:
+                if stream.room_id == room_id and not stream.is_full:
                     told.setdefault(stream, []).append(frame("typing", said))
         # Asked after the news was read: who is in the room now may hear all that was said before.
         asked = streams if is_due else list(told)

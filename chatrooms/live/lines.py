@@ -9,7 +9,8 @@ import logging
 import os
 import select
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -37,7 +38,7 @@ class Line:
         self._ear, self._bell = os.pipe()
         os.set_blocking(self._ear, False)
         os.set_blocking(self._bell, False)
-        self._words: list[tuple[UUID, dict[str, Any]]] = []
+        self._words: deque[tuple[UUID, dict[str, Any]]] = deque()
 
     def wake(self) -> None:
         """End the wait, from any thread."""
@@ -49,13 +50,13 @@ class Line:
         raise NotImplementedError
 
     def rest(self) -> None:
-        """Wait to be woken by this process, however long."""
+        """Wait to be woken by this process, however long: there is nobody to hear anything."""
         self._listen(None)
 
-    def words(self) -> list[tuple[UUID, dict[str, Any]]]:
+    def words(self) -> Iterator[tuple[UUID, dict[str, Any]]]:
         """What has been said without being stored since the last time, each with its room."""
-        words, self._words = self._words, []
-        return words
+        while self._words:
+            yield self._words.popleft()
 
     def show(self, places: set[Place]) -> None:
         """Let other processes know who has a stream open here."""
@@ -121,10 +122,15 @@ class PostgreSQLLine(Line):
                 room_id, said = json.loads(notice.payload)
                 self._words.append((UUID(room_id), said))
 
+    def rest(self) -> None:
+        # The server keeps for a listener what it does not take, and in the end stops all who notify.
+        connection.close()
+        super().rest()
+
     def show(self, places: set[Place]) -> None:
         kept = self._shown & places
         new = set(list(places - kept)[: MOST_SHOWN - len(kept)])
-        if len(kept) + len(new) < len(places):
+        if new and len(kept | new) < len(places):
             logger.warning("%d people with open streams are not shown as present", len(places - kept - new))
         self._each(UNLOCK, self._shown - places)
         self._each(LOCK, new)
