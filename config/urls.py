@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
+from config.demo import demo_room
 from config.ops.middleware import unavailable
 from config.ops.views import NothingThere
 from config.schema import DocsView, SchemaView
@@ -32,6 +33,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
+    path("demo/room/", demo_room, name="demo-room"),
     # What a browser asks for on its own account; pages name the icon themselves.
     path("favicon.ico", require_safe(RedirectView.as_view(url=static("studio/icon.svg")))),
 ]
