@@ -85,7 +85,8 @@ class OpenRoom {
     for (const id of this.changes.keys()) this.remove(id);
     this.changes.clear();
     this.add(items, has_more);
-    this.toEnd();
+    $("history").scrollTop = 0;
+    this.markRead();
     $("history").ariaBusy = "false";
     return last_revision;
   }
@@ -94,10 +95,7 @@ class OpenRoom {
     const path = `rooms/${this.id}/messages/?before=${this.oldest}&limit=${WINDOW}`;
     const { items, has_more } = await api.ask("GET", path);
     if (this.closing.signal.aborted) return;
-    const history = $("history");
-    const below = history.scrollHeight - history.scrollTop;
     this.add(items, has_more);
-    history.scrollTop = history.scrollHeight - below; // what was before the eyes stays there
   }
 
   /** Take in a window of the history that ends where the one before it began. */
@@ -124,7 +122,8 @@ class OpenRoom {
   }
 
   tell(change) {
-    if (this.learn(change)) this.keepingTheEnd(() => this.show(change.deleted ?? change.message.id));
+    if (this.learn(change)) this.show(change.deleted ?? change.message.id);
+    this.markRead();
   }
 
   /** Keep the latest, and say whether this is it: answers, history and stream come in any order. */
@@ -145,12 +144,10 @@ class OpenRoom {
 
   /** A message on its way has no number yet, and stands below all others. */
   showPost({ id, content, state }) {
-    this.keepingTheEnd(() => {
-      const item = this.place(id, Infinity);
-      this.fill(item, { id, content, user: me, created_at: new Date() });
-      item.classList.add("waiting");
-      item.querySelector(".state").textContent = state;
-    });
+    const item = this.place(id, Infinity);
+    this.fill(item, { id, content, user: me, created_at: new Date() });
+    item.classList.add("waiting");
+    item.querySelector(".state").textContent = state;
   }
 
   place(id, seq) {
@@ -259,26 +256,10 @@ class OpenRoom {
     $("present").textContent = names ? `Here now: ${names}` : "Nobody else is here now.";
   }
 
-  isAtEnd() {
-    const history = $("history");
-    return history.scrollHeight - history.scrollTop - history.clientHeight < 40;
-  }
-
-  /** Who has read to the end sees what comes below it; who has gone up is left where they are. */
-  keepingTheEnd(change) {
-    const wasAtEnd = this.isAtEnd();
-    change();
-    if (wasAtEnd) this.toEnd();
-  }
-
-  toEnd() {
-    $("history").scrollTop = $("history").scrollHeight;
-    this.markRead();
-  }
-
   /** Move the read marker to what is before the eyes, but not once for each message of a fast talk. */
   markRead() {
-    if (document.visibilityState !== "visible" || !this.isAtEnd()) return;
+    // Scrolled by its end, as the style sheet says: above it the numbers are negative.
+    if (document.visibilityState !== "visible" || $("history").scrollTop < -40) return;
     this.seen = this.latest;
     if (this.seen === this.readTo) return;
     this.marking ??= setTimeout(() => {
@@ -327,7 +308,7 @@ function post(content) {
   outbox.push(message);
   shown.showPost(message);
   shown.typedAt = 0;
-  shown.toEnd();
+  $("history").scrollTop = 0;
   if (outbox.length === 1) deliver();
 }
 
