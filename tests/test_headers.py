@@ -20,6 +20,7 @@ ADDRESSES = [
     "/api/auth/app/v1/config",
     "/api/docs/",
     "/admin/login/",
+    "/demo/room/",
     "/nowhere",
     "/static/studio/icon.svg",
 ]
@@ -45,7 +46,7 @@ def test_every_answer_says_how_it_may_be_shown_and_embedded(client, db, address)
     assert "script-src" not in policy or answer["Content-Type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("address", [URL, "/api/docs/", "/admin/login/", "/nowhere"])
+@pytest.mark.parametrize("address", [URL, "/api/docs/", "/admin/login/", "/demo/room/", "/nowhere"])
 def test_pages_of_other_sites_are_kept_at_a_distance(client, db, address):
     answer = client.get(address)
 
@@ -64,6 +65,18 @@ def test_what_is_ones_own_is_kept_by_nothing_in_between(as_user, alice, anyone):
 @pytest.mark.parametrize("address", ["/api/auth/app/v1/config", "/admin/login/", "/readyz", "/nowhere"])
 def test_secrets_and_pages_of_staff_are_kept_nowhere(client, db, address):
     assert "no-store" in client.get(address)["Cache-Control"]
+
+
+def test_the_demo_page_is_everybodys_and_kept_as_long_as_its_scripts(client, db, queries):
+    with queries() as sent:
+        page = client.get("/demo/room/")
+    scripts = headers_of(client, "/static/demo/lyceum.js")
+
+    assert page["Cache-Control"] == scripts["Cache-Control"] == "max-age=60, public"
+    assert "Vary" not in page
+    assert not page.cookies
+    assert len(sent) == 0
+    assert client.post("/demo/room/").status_code == 405
 
 
 def test_over_https_it_is_https_for_a_year(client, db, settings):

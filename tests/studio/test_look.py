@@ -100,7 +100,7 @@ def test_programs_still_get_the_envelope(client, db):
     assert client.get("/nothing/").json()["error"]["code"] == "not_found"
 
 
-@pytest.mark.parametrize("address", ["/admin/", "/admin/login/", "/api/docs/"])
+@pytest.mark.parametrize("address", ["/admin/", "/admin/login/", "/api/docs/", "/demo/room/"])
 def test_a_page_has_our_icon_and_loads_nothing_from_elsewhere(address, client, root):
     if address == "/admin/":
         client.force_login(root)

@@ -30,5 +30,6 @@ class Command(BaseCommand):
             print_logins(self.stdout)
         connection.close()
         base = f"http://{host}:{port}"
-        self.stdout.write(f"\nAPI docs  {base}/api/docs/\nStudio    {base}/admin/\nHealth    {base}/readyz\n")
+        self.stdout.write(f"\nAPI docs  {base}/api/docs/\nStudio    {base}/admin/")
+        self.stdout.write(f"Rooms     {base}/demo/room/\nHealth    {base}/readyz\n")
         call_command("serve", host=host, port=port, stdout=self.stdout)

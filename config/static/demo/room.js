@@ -379,9 +379,10 @@ function leave(why = "") {
   me = shown = null;
   outbox.length = 0;
   roomItems.clear();
-  for (const id of ["rooms", "messages", "my-name", "room-name", "present"]) $(id).textContent = "";
+  for (const id of ["rooms", "messages", "my-name", "room-name", "present", "typing"]) $(id).textContent = "";
   $("content").value = "";
   $("room").hidden = true;
+  document.title = "Rooms – Lyceum";
   arrange();
   say(why);
 }
