@@ -144,6 +144,7 @@ class OpenRoom {
 
   /** A message on its way has no number yet, and stands below all others. */
   showPost({ id, content, state }) {
+    if (this.changes.has(id)) return; // it has arrived, and only its answer is still on its way
     const item = this.place(id, Infinity);
     this.fill(item, { id, content, user: me, created_at: new Date() });
     item.classList.add("waiting");
