@@ -1,9 +1,13 @@
 """The address of live events, as far as one request goes; what comes afterwards is in test_events_live."""
 
+import asyncio
 import json
+from uuid import uuid4
 
 import pytest
 
+from accounts.models import Session
+from chatrooms.live import streams
 from chatrooms.models import Room
 from tests.factories import RoomFactory, RoomMessageFactory
 
@@ -108,3 +112,18 @@ def test_typing_takes_nothing_and_stores_nothing(as_user, alice, room, queries):
 
 def test_nobody_is_present_without_a_stream(as_user, alice, room):
     assert as_user(alice).get(url(room, "presence/")).json() == {"items": []}
+
+
+def test_a_stream_in_which_nothing_happens_shows_that_it_is_there(alice, room, monkeypatch):
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.02)
+    stream = streams.Stream(room_id=room.pk, seat=uuid4(), session=Session(user=alice), revision=0)
+
+    async def heard():
+        pieces = stream.pieces()
+        first = [await anext(pieces), await anext(pieces)]
+        stream.put(stream.given(b"event: typing\n\n"))
+        then = [await anext(pieces), await anext(pieces)]
+        stream.end()
+        return first, then, [piece async for piece in pieces]
+
+    assert asyncio.run(heard()) == ([b":\n\n", b":\n\n"], [b"event: typing\n\n", b":\n\n"], [])
