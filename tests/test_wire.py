@@ -5,8 +5,10 @@ import json
 import socket
 
 import pytest
+from django.core.files.storage import default_storage
 
 from accounts.sessions import log_in
+from tests.factories import FileMaterialFactory
 from tests.server import Server
 
 HOST = b"Host: localhost\r\n"
@@ -179,6 +181,11 @@ def test_a_body_that_is_cut_off_changes_nothing(server, alice, settings):
     token = log_in(alice, ip_address="192.0.2.1", user_agent="tests").session_key
     begin = JSON + f"Authorization: Bearer {token}\r\nContent-Length: 90\r\n\r\n".encode()
 
+    with server.connect() as line:
+        chunked = begin.replace(b"Content-Length: 90\r\n", CHUNKED)
+        line.sendall(b"PATCH /api/v1/me/ HTTP/1.1\r\n" + chunked + b'e\r\n{"name":"Cut"}\r\n')
+        line.shutdown(socket.SHUT_WR)
+        assert line.makefile("rb").readline().split()[1] == b"400"
     for first, body in ((b"PATCH", b'{"name":"Cut"}'), (b"DELETE", b"")):
         with server.connect() as line:
             line.sendall(first + b" /api/v1/me/ HTTP/1.1\r\n" + begin + body)
@@ -187,3 +194,35 @@ def test_a_body_that_is_cut_off_changes_nothing(server, alice, settings):
 
     alice.refresh_from_db()
     assert (alice.name, alice.deleted_at) == ("Alice", None)
+
+
+def test_who_sends_little_slowly_holds_nobody_up(server):
+    slow = []
+    for headers in [b"Content-Length: 90\r\n", CHUNKED] * 4:
+        slow.append(server.connect())
+        slow[-1].sendall(post(headers, b"", path=LOGIN))
+
+    status, _, _ = answer(server, get(b"/healthz"))
+    assert status == 200
+    # Nor a server that is to stop.
+    assert server.stop(seconds=8) == 0
+    for line in slow:
+        line.close()
+
+
+def test_who_does_not_take_their_answers_holds_nobody_up(server, alice):
+    token = log_in(alice, ip_address="192.0.2.1", user_agent="tests").session_key
+    material = FileMaterialFactory(user=alice)
+    with default_storage.open(material.file.name, "wb") as file:
+        file.write(bytes(20_000_000))
+    path = f"/api/v1/materials/{material.pk}/file/".encode()
+    lines = []
+    for _ in range(8):
+        lines.append(server.connect())
+        lines[-1].sendall(get(path, HOST + f"Authorization: Bearer {token}\r\n".encode()))
+        assert lines[-1].recv(15) == b"HTTP/1.1 200 OK"
+
+    status, _, _ = answer(server, get(b"/healthz"))
+    assert status == 200
+    for line in lines:
+        line.close()

@@ -8,8 +8,9 @@ from chatrooms.models import RoomMessage
 from chatrooms.serializers import RoomChangeSerializer
 from common.renderers import JSONRenderer
 
-# How many changes are read at once.
+# How much is read at once: so many changes, or so many bytes of them.
 BATCH = 200
+MOST_BYTES = 256 * 2**10
 # A line that says nothing: it opens a stream, and shows that one in which nothing happens is still there.
 COMMENT = b":\n\n"
 
@@ -28,21 +29,28 @@ def frame(event: str, data: Any, revision: int | None = None) -> bytes:
     return b"%bevent: %b\ndata: %b\n\n" % (number, event.encode(), JSONRenderer().render(data))
 
 
-def changes_after(room_id: UUID, revision: int) -> list[Change]:
-    """What has happened in a room since, at most `BATCH`; for whom is asked afterwards."""
+def changes_after(room_id: UUID, revision: int) -> tuple[list[Change], bool]:
+    """What has happened in a room since, and whether that is all; for whom is asked afterwards."""
     rows: Any = RoomMessage.objects.in_room(room_id).changed_after(revision).with_author()
     serializer = RoomChangeSerializer()
-    changes = []
-    for row in rows.with_purged_revision()[:BATCH]:
+    changes: list[Change] = []
+    size = 0
+    for row in rows.with_purged_revision()[: BATCH + 1]:
+        if len(changes) == BATCH or size > MOST_BYTES:
+            return changes, False
         said = serializer.to_representation(row)
         event = "deleted" if "deleted" in said else "message"
         changes.append(Change(row.revision, frame(event, said, row.revision), row.purged_revision))
-    return changes
+        size += len(changes[-1].frame)
+    return changes, True
 
 
 def past(room_id: UUID, revision: int) -> Iterator[bytes]:
-    """All that has happened in a room since, until now."""
+    """All that has happened in a room since, as far as it has come when there is no more to read."""
     yield COMMENT
-    while changes := changes_after(room_id, revision):
-        yield from (change.frame for change in changes)
-        revision = changes[-1].revision
+    is_all = False
+    while not is_all:
+        changes, is_all = changes_after(room_id, revision)
+        for change in changes:
+            yield change.frame
+            revision = change.revision

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from accounts.sessions import still_open
-from chatrooms.live.frames import BATCH, COMMENT, changes_after, frame
+from chatrooms.live.frames import COMMENT, changes_after, frame
 from chatrooms.live.lines import Line, PostgreSQLLine, SQLiteLine, notify, shown_by_all
 from chatrooms.live.streams import Stream
 from chatrooms.models import Room, RoomMember
@@ -52,6 +52,9 @@ class Hub:
                 self._thread.start()
             stream.start(drained=self._line.wake)
             self._streams.add(stream)
+            if self._is_closing:
+                # The signal has come in the middle of this.
+                stream.end()
         self._line.wake()
 
     def close(self, stream: Stream) -> None:
@@ -86,20 +89,29 @@ class Hub:
         own = connection.copy()
         own.settings_dict["OPTIONS"].pop("pool", None)
         connections[DEFAULT_DB_ALIAS] = own
+        is_interrupted = False
         while True:
             try:
                 self._round(self._line)
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("live events wait for the database: %s", type(error).__name__, exc_info=error)
+            except Exception as error:
+                # Whatever it is: without this thread every stream would be silent for ever. Mostly the
+                # database is away, which is said once.
+                if not is_interrupted:
+                    logger.warning("live events are interrupted", exc_info=error)
+                is_interrupted = True
                 own.close()
                 time.sleep(CHECK)
-            except Exception:
-                # Without this thread every stream would be silent for ever.
-                logger.exception("live events went wrong")
-                time.sleep(CHECK)
+            else:
+                if is_interrupted:
+                    logger.warning("live events go on")
+                is_interrupted = False
 
     def _round(self, line: Line) -> None:
-        """Wait for news, and tell it to whom it concerns."""
+        """Wait for news, and tell it to whom it concerns.
+
+        `told` is what each stream shall hear; whoever stands in it is asked for before they do, and once in a
+        while all are. Only with the telling does a stream's revision move, to what is `reached`.
+        """
         with self._lock:
             is_idle = not self._streams
         if is_idle:
@@ -139,16 +151,16 @@ class Hub:
             elif stream.revision < latest and not stream.is_full:
                 behind[stream.room_id, stream.revision].append(stream)
         for (room_id, revision), readers in behind.items():
-            changes = changes_after(room_id, revision)
+            changes, is_all = changes_after(room_id, revision)
             if changes and changes[0].purged > revision:
                 self._end(readers)
                 continue
-            if len(changes) == BATCH:
-                reached = changes[-1].revision
-                self._line.wake()
-            else:
+            reached = changes[-1].revision if changes else revision
+            if is_all:
                 # What was there when the rooms were asked has been read.
-                reached = max([rooms[room_id][0], *(change.revision for change in changes)])
+                reached = max(reached, rooms[room_id][0])
+            else:
+                self._line.wake()
             for stream in readers:
                 yield stream, [change.frame for change in changes], reached
 

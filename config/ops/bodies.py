@@ -24,8 +24,11 @@ def with_known_length(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iter
             if environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
                 environ["CONTENT_LENGTH"] = str(MAX_FORM)
             else:
-                body = environ["wsgi.input"].read(MAX_STREAMED)
-                environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+                stream = environ["wsgi.input"]
+                body = stream.read(MAX_STREAMED)
+                # Of what was cut off the parsers are to know; not every server says so.
+                length = len(body) + getattr(getattr(stream, "raw", None), "is_cut_off", False)
+                environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(length)
             del environ["HTTP_TRANSFER_ENCODING"]
         return app(environ, start_response)
 

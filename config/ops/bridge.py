@@ -4,7 +4,7 @@ import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 Scope = dict[str, Any]
@@ -12,38 +12,58 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-# A body up to this size is read before a thread is taken, so that who sends slowly holds none.
+# So much of a body is read before a thread is taken: who sends little slowly holds none.
 READ_AHEAD = 64 * 2**10
-# Seconds that a sender may pause; what has come by then is all there is.
-PATIENCE = 30
+# Seconds that a sender may pause, and that it may when the process stops.
+PATIENCE, HURRY = 30, 2
 
 
 class Body(io.RawIOBase):
     """What a client sends: read ahead on the event loop, or waited for by the thread that reads it."""
 
+    # Those that are waited for, until when.
+    _waits: ClassVar[set[asyncio.Timeout]] = set()
+    _patience = PATIENCE
+
     def __init__(self, receive: Receive):
         self._receive, self._loop = receive, asyncio.get_running_loop()
         self._come = bytearray()
-        self._is_whole = False
+        self._has_ended = False
+        # Whether the sender has gone, or paused for too long, before the end.
+        self.is_cut_off = False
+
+    @classmethod
+    def hurry(cls) -> None:
+        """Wait for no body much longer: the process stops."""
+        cls._patience = HURRY
+        for wait in cls._waits:
+            if not wait.expired():
+                wait.reschedule(asyncio.get_running_loop().time() + HURRY)
 
     async def read_ahead(self) -> None:
-        """Wait for all of it."""
-        while not self._is_whole:
+        """Wait for all of it, or for as much as is read ahead."""
+        while not self._has_ended and len(self._come) < READ_AHEAD:
             await self._next()
 
     async def _next(self) -> None:
+        message: Message = {"type": "http.disconnect"}
         try:
-            message = await asyncio.wait_for(self._receive(), PATIENCE)
+            async with asyncio.timeout(self._patience) as wait:
+                self._waits.add(wait)
+                message = await self._receive()
         except TimeoutError:
-            message = {}
+            pass
+        finally:
+            self._waits.discard(wait)
+        self.is_cut_off = message["type"] == "http.disconnect"
         self._come += message.get("body", b"")
-        self._is_whole = not message.get("more_body", False)
+        self._has_ended = not message.get("more_body", False)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._come and not self._is_whole:
+        while not self._come and not self._has_ended:
             asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
         size = min(len(buffer), len(self._come))
         buffer[:size] = self._come[:size]
@@ -81,7 +101,7 @@ async def environ_of(scope: Scope, receive: Receive) -> dict[str, Any]:
         value = raw_value.decode("latin-1")
         joint = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
-    if "HTTP_TRANSFER_ENCODING" not in environ and 0 < int(environ.get("CONTENT_LENGTH") or 0) <= READ_AHEAD:
+    if "HTTP_TRANSFER_ENCODING" in environ or 0 < int(environ.get("CONTENT_LENGTH") or 0) <= READ_AHEAD:
         await body.read_ahead()
     return environ
 
