@@ -359,6 +359,10 @@ MAILERS = {"default": mailer(env.str("EMAIL_URL", default="") or "consolemail://
 SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Lyceum <lyceum@localhost>")
 
+# --- Serving -----------------------------------------------------------------------------------------
+
+SERVER_THREADS = count("SERVER_THREADS", 4, least=1)  # of a process of `manage.py serve`
+
 # --- Limits -----------------------------------------------------------------------------------------
 
 THROTTLE_LOGIN = rate("THROTTLE_LOGIN", "10/min")  # of one address to one account
@@ -442,8 +446,6 @@ SPECTACULAR_SETTINGS = {
         "common.openapi.with_errors",
     ],
 }
-
-SERVER_THREADS = count("SERVER_THREADS", 4, least=1)
 
 # --- Language, files, logs --------------------------------------------------------------------------
 

@@ -6,12 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Session
-from chatrooms.live.frames import COMMENT
+from chatrooms.live.frames import COMMENT, MOST_BYTES
 
 # Seconds without an event after which a comment shows that the stream is alive.
 HEARTBEAT = 15
-# Bytes that wait for a slow reader. What comes then is left in the database until they have gone.
-MOST_WAITING = 256 * 2**10
 
 
 class Stream:
@@ -39,8 +37,8 @@ class Stream:
 
     @property
     def is_full(self) -> bool:
-        """Whether the reader has not taken what was given before."""
-        return self._given - self._taken > MOST_WAITING
+        """Whether a slow reader has as much waiting as is read at once; the rest is left in the database."""
+        return self._given - self._taken > MOST_BYTES
 
     def start(self, drained: Callable[[], None]) -> None:
         """Begin on the running loop; `drained` is called when a full stream has room again."""

@@ -29,15 +29,18 @@ def token_of(person: Any) -> str:
 
 
 class WatchedLine(Line):
-    """A connection that keeps what it is told."""
+    """A connection that keeps what it is told, and what it is refused with all others."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, refused: list[tuple[int, Any]]):
         super().__init__(port)
         self.statuses: Counter[int] = Counter()
+        self.refused = refused
 
     def ask(self, *request: Any) -> tuple[int, Any]:
         answer = super().ask(*request)
         self.statuses[answer[0]] += 1
+        if answer[0] >= 300:
+            self.refused.append(answer)
         return answer
 
 
@@ -46,7 +49,8 @@ class Crowd:
 
     def __init__(self, port: int):
         self.port = port
-        self.lines = [WatchedLine(port) for _ in range(2 * AT_ONCE)]
+        self.refused: list[tuple[int, Any]] = []
+        self.lines = [WatchedLine(port, self.refused) for _ in range(2 * AT_ONCE)]
         self.pool = ThreadPoolExecutor(len(self.lines))
 
     def act(self, *parts: Callable[[Line], Any]) -> list[Any]:
