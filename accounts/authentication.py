@@ -1,11 +1,13 @@
 """Who is asking: passwords at log-in, tokens and cookies on every call after it."""
 
 import time
+from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.db.models import CharField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.datastructures import MultiValueDict
@@ -16,8 +18,10 @@ from rest_framework.request import Request
 
 from accounts import services
 from accounts.models import AttemptKind, Session, SessionKind, User
+from accounts.querysets import token_digest
 from accounts.sessions import opens, see
 from common.addresses import counted_address
+from common.reads import CompiledRows, Given
 
 
 class PasswordBackend(AuthenticationBackend):
@@ -111,7 +115,7 @@ class SessionTokenAuthentication(BaseAuthentication):
         return request.headers.get("X-Session-Token")
 
     def _session(self, token: str) -> Any:
-        session: Any = Session.objects.of_token(token).unexpired().of_present_user().with_lapse().first()
+        (session,) = _open_session()(digest=token_digest(token)) or (None,)
         if session is None or not opens(session, session.user):
             return None
         see(session)
@@ -125,6 +129,12 @@ class SessionTokenAuthentication(BaseAuthentication):
         check.process_request(request._request)
         if check.process_view(request._request, None, (), {}):
             raise PermissionDenied
+
+
+@cache
+def _open_session() -> CompiledRows:
+    sessions: Any = Session.objects.of_digest(Given("digest", CharField()))
+    return CompiledRows(sessions.unexpired().of_present_user().with_lapse())
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):

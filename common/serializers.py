@@ -1,5 +1,6 @@
 """Serializers that take what they declare and refuse the rest."""
 
+import copy
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, ClassVar, cast
@@ -26,7 +27,29 @@ MAX_NAMED_FIELD = 50
 MAX_NAMED_FIELDS = 50
 
 
-class StrictSerializer(serializers.Serializer):
+class BuiltOnce(serializers.Serializer):
+    """Works its fields out once for each class, which takes long; every instance has copies of its own."""
+
+    _built: ClassVar[dict[str, Any]]
+
+    def get_fields(self) -> dict[str, Any]:
+        if "_built" not in vars(type(self)):
+            type(self)._built = super().get_fields()
+        return {name: _copied(field) for name, field in self._built.items()}
+
+
+def _copied(field: Any) -> Any:
+    """A field of the same settings, to be bound anew."""
+    twin = copy.copy(field)
+    # Those of a nested serializer, which belong to the one that it was in.
+    twin.__dict__.pop("fields", None)
+    if hasattr(twin, "child"):
+        twin.child = _copied(twin.child)
+        twin.child.parent = twin
+    return twin
+
+
+class StrictSerializer(BuiltOnce):
     """Refuses fields that it does not write, and resolves the keys it was sent.
 
     `fixed_fields` are written when a row is made and never again.

@@ -52,7 +52,10 @@ class SessionQuerySet(SearchQuerySet):
 
     def of_token(self, token: str) -> Self:
         """The session that a token opens, if any."""
-        return self.filter(token_digest=token_digest(token))
+        return self.of_digest(token_digest(token))
+
+    def of_digest(self, digest: Any) -> Self:
+        return self.filter(token_digest=digest)
 
     def of_present_user(self) -> Self:
         """Sessions of people who may be here, with the person."""
