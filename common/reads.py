@@ -40,6 +40,6 @@ class CompiledRows:
         params = tuple(param.bound(values) if isinstance(param, Given) else param for param in self.params)
         compiler = copy.copy(self.compiler)
         compiler.as_sql = lambda *args, **kwargs: (self.sql, params)
-        rows = self.queryset.all()
+        rows: Any = self.queryset.all()
         rows.query.get_compiler = lambda *args, **kwargs: compiler
         return list(rows)
