@@ -86,7 +86,7 @@ lint: .venv/.installed-dev ## Style, types and the import order
 	@.venv/bin/lint-imports --no-cache >/dev/null || .venv/bin/lint-imports --no-cache
 
 check: install ## Django's own checks, and whether every model has its migration
-	@$(MANAGE) check
+	@$(MANAGE) check --database default
 	@$(MANAGE) makemigrations --check --dry-run
 
 migration: install ## Write a migration and show its SQL: make migration app=threads name=add_colour

@@ -19,9 +19,9 @@ from rest_framework.request import Request
 from accounts import services
 from accounts.models import AttemptKind, Session, SessionKind, User
 from accounts.querysets import token_digest
-from accounts.sessions import opens, see
+from accounts.sessions import holds, opens, see
 from common.addresses import counted_address
-from common.reads import CompiledRows, Given
+from common.statements import CompiledRows, Given
 
 
 class PasswordBackend(AuthenticationBackend):
@@ -92,14 +92,12 @@ class SessionTokenAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
-        token = self._presented(request)
-        if token is not None:
-            session = self._session(token)
+        token, is_cookie = self.presented(request)
+        session = None if token is None else self._session(token)
+        if not is_cookie and token is not None:
             if session is None:
                 raise AuthenticationFailed
             return session.user, session
-        cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-        session = self._session(cookie) if cookie else None
         if session is None or session.kind != SessionKind.LOGIN:
             return None
         self._enforce_csrf(request)
@@ -108,11 +106,36 @@ class SessionTokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="lyceum"'
 
-    def _presented(self, request: Request) -> str | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    @staticmethod
+    def presented(request: Any) -> tuple[str | None, bool]:
+        """What a request is logged in by, and whether it is the cookie of a browser."""
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() == "bearer":
-            return token.strip()
-        return request.headers.get("X-Session-Token")
+            return token.strip(), False
+        token = request.META.get("HTTP_X_SESSION_TOKEN")
+        if token is not None:
+            return token, False
+        return request.COOKIES.get(settings.SESSION_COOKIE_NAME) or None, True
+
+    # For reads that open the session in a statement of their own.
+
+    @staticmethod
+    def open_sessions() -> Any:
+        """The session that is `given` by a token: the person's key, then what `admits` wants."""
+        return _open_sessions().values_list(
+            "user_id", "kind", "session_data", "user__password", "is_unseen_lately"
+        )
+
+    @staticmethod
+    def given(token: str) -> dict[str, str]:
+        return {"digest": token_digest(token)}
+
+    @staticmethod
+    def admits(kind: str, data: str, password: str, is_unseen_lately: bool, *, is_cookie: bool) -> bool:
+        """Whether there is nothing more to ask, and nothing to note, of a session that was found."""
+        if is_unseen_lately or (is_cookie and kind != SessionKind.LOGIN):
+            return False
+        return kind == SessionKind.API or holds(data, password)
 
     def _session(self, token: str) -> Any:
         (session,) = _open_session()(digest=token_digest(token)) or (None,)
@@ -131,10 +154,14 @@ class SessionTokenAuthentication(BaseAuthentication):
             raise PermissionDenied
 
 
+def _open_sessions() -> Any:
+    sessions: Any = Session.objects.of_digest(Given("digest", CharField()))
+    return sessions.unexpired().of_present_user().with_lapse()
+
+
 @cache
 def _open_session() -> CompiledRows:
-    sessions: Any = Session.objects.of_digest(Given("digest", CharField()))
-    return CompiledRows(sessions.unexpired().of_present_user().with_lapse())
+    return CompiledRows(_open_sessions())
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -142,7 +143,19 @@ def opens(session: Session, user: User) -> bool:
     """Whether a session still lets its person in: another password ends the log-ins of the old one."""
     if session.kind == SessionKind.API:
         return True  # these are removed with the old password
-    known = SessionStore().decode(session.session_data).get(HASH_SESSION_KEY, "")
+    return holds(session.session_data, user.password)
+
+
+def holds(session_data: str, password: str) -> bool:
+    """Whether a log-in was made under this hash of a password, or under what has stayed valid with it."""
+    return _holds(session_data, password, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@lru_cache(maxsize=1_000)
+def _holds(session_data: str, password: str, *keys: str) -> bool:
+    # It depends on nothing else, so that it can be remembered.
+    user = User(password=password)
+    known = SessionStore().decode(session_data).get(HASH_SESSION_KEY, "")
     valid = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return any(constant_time_compare(known, hash) for hash in valid)
 

@@ -21,7 +21,7 @@ from common.fields import (
 )
 from common.queries import HistoryQuery, NumberParameter, OrderingParameter, SearchParameter, TrashQuery
 from common.replay import is_replay
-from common.serializers import ReplayableSerializer, StrictModelSerializer, StrictSerializer
+from common.serializers import EitherSerializer, ReplayableSerializer, StrictModelSerializer, StrictSerializer
 
 MAX_FIRST_MEMBERS = 100
 
@@ -207,15 +207,11 @@ class RoomDeletionSerializer(serializers.Serializer):
     seq = serializers.IntegerField()
 
 
-class RoomChangeSerializer(serializers.Serializer):
-    """The latest that has become of a message: `RoomPostSerializer` or `RoomDeletionSerializer`."""
+class RoomChangeSerializer(EitherSerializer):
+    """The latest that has become of a message."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.post, self.deletion = RoomPostSerializer(), RoomDeletionSerializer()
-
-    def to_representation(self, row: Any) -> dict[str, Any]:
-        return (self.post if row.deleted_at is None else self.deletion).to_representation(row)
+    told_apart_by = "deleted_at"
+    without, with_it = RoomPostSerializer, RoomDeletionSerializer
 
 
 ROOM_CHANGE = PolymorphicProxySerializer(

@@ -49,6 +49,7 @@ class RoomViewSet(LibraryViewSet):
 
     queryset = Room.objects.all()
     serializer_class = RoomSerializer
+    compiled = {"list", "retrieve"}
     queries = {"list": RoomQuery}
     conflicts = {"partial_update": (services.DirectRoomFixed,)}
 
@@ -192,17 +193,24 @@ def with_last_revision(envelope: dict[str, Any]) -> dict[str, Any]:
 class RoomHistoryPagination(SequencePagination):
     """A window of a room's history, with the revision from which its reader can go on with changes."""
 
+    extras: tuple[str, ...] = ("room_revision",)
+
     def paginate_queryset(self, queryset, request, view=None):
-        rows = super().paginate_queryset(queryset.with_room_revision(), request, view)
+        rows = super().paginate_queryset(queryset, request, view)
         # Of the same statement as the rows, so that what came later is a change after it. Without rows it
         # is from the gate, which was asked before: a change may then come again, but none is missed.
         self.last_revision = rows[0].room_revision if rows else view.room.last_revision
         return rows
 
     def get_paginated_response(self, data: list) -> Response:
-        answer = super().get_paginated_response(data)
-        answer.data["last_revision"] = self.last_revision
-        return answer
+        return Response(self.enveloped(data, self.query, (self.last_revision,)))
+
+    def narrowed(self, queryset: Any, query: Any) -> Any:
+        return super().narrowed(queryset.with_room_revision(), query)
+
+    def enveloped(self, items: list, query: Any, extras: tuple[Any, ...]) -> dict[str, Any]:
+        (last_revision,) = extras
+        return super().enveloped(items, query, extras) | {"last_revision": last_revision}
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return with_last_revision(super().get_paginated_response_schema(schema))
@@ -217,30 +225,42 @@ class HistoryGone(APIException):
 class ChangesPagination(SequencePagination):
     """What has happened in a room since a revision, at most 200 changes; each message once, as it is now."""
 
+    spanned_by: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ("room_revision", "purged_revision")
     limit = 200
 
     def paginate_queryset(self, queryset, request, view=None):
-        after = view.query["after"]
-        changes = queryset.changed_after(after).with_room_revision().with_purged_revision()[: self.limit + 1]
+        self.query = view.query
+        length, _ = self.span(view.query)
+        changes = self.narrowed(queryset, view.query)[:length]
         rows = list(changes)
         if not rows:
             # Nothing has happened, or this is no room of the reader's.
             room = view.open_parent()
-            latest, purged = room.last_revision, room.purged_revision
-            if latest > after:
+            self.reached = room.last_revision, room.purged_revision
+            if room.last_revision > view.query["after"]:
                 rows = list(changes.all())  # it has, between the two questions
         if rows:
             # Of the same statement as the rows, so that nothing comes in between.
-            latest, purged = rows[0].room_revision, rows[0].purged_revision
-        if after < purged:
-            raise HistoryGone
-        self.has_more = len(rows) > self.limit
-        rows = rows[: self.limit]
-        self.last_revision = rows[-1].revision if self.has_more else latest
+            self.reached = rows[0].room_revision, rows[0].purged_revision
         return rows
 
     def get_paginated_response(self, data: list) -> Response:
-        return Response({"items": data, "last_revision": self.last_revision, "has_more": self.has_more})
+        return Response(self.enveloped(data, self.query, self.reached))
+
+    def narrowed(self, queryset: Any, query: Any) -> Any:
+        return queryset.changed_after(query["after"]).with_room_revision().with_purged_revision()
+
+    def span(self, query: Any) -> tuple[int, int]:
+        return self.limit + 1, 0
+
+    def enveloped(self, items: list, query: Any, extras: tuple[Any, ...]) -> dict[str, Any]:
+        latest, purged = extras
+        if query["after"] < purged:
+            raise HistoryGone
+        window, has_more = items[: self.limit], len(items) > self.limit
+        last_revision = window[-1]["revision"] if has_more else latest
+        return {"items": window, "last_revision": last_revision, "has_more": has_more}
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return with_last_revision(super().get_paginated_response_schema(schema))
@@ -251,6 +271,7 @@ class RoomChangeViewSet(ListMixin):
 
     queryset = RoomMessage.objects.all()
     serializer_class = RoomChangeSerializer
+    compiled = {"list"}
     pagination_class = ChangesPagination
     queries = {"list": ChangesQuery}
     refusals = {HistoryGone.status_code}
@@ -347,6 +368,7 @@ class RoomMessageViewSet(
 
     queryset = RoomMessage.objects.all()
     serializer_class = RoomMessageSerializer
+    compiled = {"list"}
     pagination_class = RoomHistoryPagination
     queries = {"list": RoomHistoryQuery}
     parent = Room.objects.all()

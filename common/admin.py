@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from common.constraints import Worded, broken_constraint
 from common.errors import DomainError
 from common.forms import LongText, StudioForm
-from common.functions import CountUpTo, Fold
+from common.functions import CountOf, Fold
 
 # Nobody may guess at these, be it by filters in an address.
 SECRET_COLUMNS = {"password", "token_digest", "session_data", "data", "extra_data", "token", "token_secret"}
@@ -184,7 +184,7 @@ class TableAdmin(RowWriting, FormRules, admin.ModelAdmin):
         if not relations:
             return []
         counts = (
-            CountUpTo(
+            CountOf(
                 relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
                 .order_by()
                 .values("pk")[: MANY + 1]

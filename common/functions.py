@@ -138,6 +138,19 @@ class KeyText(Func):
         return self.as_sql(compiler, connection, template="(%(expressions)s)::text", **extra_context)
 
 
+class JSONText(Func):
+    """A JSON value as the text that it is written in."""
+
+    arity = 1
+    output_field = TextField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="%(expressions)s", **extra_context)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="(%(expressions)s)::text", **extra_context)
+
+
 class JSONTexts(Subquery):
     """The texts of a subquery as a JSON list in its order; its one column is called `text`.
 
@@ -154,8 +167,21 @@ class JSONTexts(Subquery):
         return self.as_sql(compiler, connection, template="to_jsonb(ARRAY(%(subquery)s))", **extra_context)
 
 
-class CountUpTo(Subquery):
-    """How many rows a subquery gives; it is sliced, so that nothing is counted beyond what matters."""
+class JSONItems(Subquery):
+    """The JSON values of a subquery as a list in its order; its one column is called `item`."""
+
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        template = '(SELECT json_group_array(json("item")) FROM (%(subquery)s))'
+        return self.as_sql(compiler, connection, template=template, **extra_context)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="to_jsonb(ARRAY(%(subquery)s))", **extra_context)
+
+
+class CountOf(Subquery):
+    """How many rows a subquery gives."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()

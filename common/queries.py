@@ -2,16 +2,43 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
+from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from common.constraints import MAX_INTEGER
 from common.fields import StrictCharField
-from common.serializers import StrictSerializer
+from common.serializers import MAX_NAMED_FIELD, StrictSerializer
 
 _DIGITS = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+
+
+def read_query(text: str, declared: type[serializers.Serializer]) -> dict[str, Any]:
+    """The parameters of a query string as declared; unknown, repeated or unreadable ones are a 400.
+
+    `text` is as the server hands it over: each byte of the wire is one character of Latin 1.
+    """
+    try:
+        raw = unquote_to_bytes(text.encode("latin-1")).decode("utf-8")
+    except UnicodeError:
+        raw = "\0"
+    if "\0" in raw:
+        raise ValidationError({"_": [ErrorDetail("The query is not valid UTF-8 text.", "invalid")]})
+    sent = QueryDict(text.encode("latin-1"))
+    repeated = {
+        name[:MAX_NAMED_FIELD]: [ErrorDetail("Give this parameter once.", "repeated")]
+        for name, values in sent.lists()
+        if len(values) > 1
+    }
+    if repeated:
+        raise ValidationError(repeated)
+    query = declared(data=sent.dict())
+    query.is_valid(raise_exception=True)
+    return query.validated_data
 
 
 class NumberParameter(serializers.IntegerField):

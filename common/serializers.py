@@ -119,6 +119,21 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer):
         return []
 
 
+class EitherSerializer(serializers.Serializer):
+    """A row in one of two shapes: `without` where the column `told_apart_by` is null, else `with_it`."""
+
+    told_apart_by: ClassVar[str]
+    without: ClassVar[type[serializers.Serializer]]
+    with_it: ClassVar[type[serializers.Serializer]]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.shapes = self.without(), self.with_it()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return self.shapes[getattr(instance, self.told_apart_by) is not None].to_representation(instance)
+
+
 def refuse_repeated_ids(items: list[dict[str, Any]]) -> None:
     """An id stands in a list of new rows once; those without one are told apart by nothing."""
     keys = [item.get("id") for item in items]

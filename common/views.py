@@ -2,23 +2,24 @@
 
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
-from urllib.parse import unquote_to_bytes
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, mixins, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from common import reads
 from common.errors import DomainError, Forbidden, IdConflict
 from common.pagination import Page
 from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge
-from common.queries import NoQuery
-from common.serializers import MAX_NAMED_FIELD, StrictSerializer
+from common.queries import NoQuery, read_query
+from common.serializers import StrictSerializer
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -37,33 +38,13 @@ _SHAPE_REFUSALS = (
 )
 
 
-def read_query(request: Request, declared: type[Serializer]) -> dict[str, Any]:
-    """The query parameters as declared; unknown, repeated or unreadable ones are a 400."""
-    try:
-        # As the server hands it over: each byte of the wire is one character of Latin 1.
-        raw = unquote_to_bytes(request.META.get("QUERY_STRING", "").encode("latin-1")).decode("utf-8")
-    except UnicodeError:
-        raw = "\0"
-    if "\0" in raw:
-        raise ValidationError({"_": [ErrorDetail("The query is not valid UTF-8 text.", "invalid")]})
-    repeated = {
-        name[:MAX_NAMED_FIELD]: [ErrorDetail("Give this parameter once.", "repeated")]
-        for name, values in request.query_params.lists()
-        if len(values) > 1
-    }
-    if repeated:
-        raise ValidationError(repeated)
-    query = declared(data=request.query_params.dict())
-    query.is_valid(raise_exception=True)
-    return query.validated_data
-
-
 class ApiViewSet(viewsets.GenericViewSet):
     """One resource.
 
     `queries` declares the query parameters of each action; `self.query` holds them read. `conflicts` are the
     refusals with 409 that an action has, beside that of a client's id, `refusals` the statuses that only this
-    resource answers with. `max_body_bytes` is the limit of JSON. `parent` is the queryset of the rows that
+    resource answers with. `max_body_bytes` is the limit of JSON. `compiled` are the reads that are asked for
+    most: see `common.reads`. `parent` is the queryset of the rows that
     this resource hangs under, `parent_kwarg` the key of the one in the path.
     """
 
@@ -74,6 +55,7 @@ class ApiViewSet(viewsets.GenericViewSet):
     queries: ClassVar[dict[str, type[Serializer]]] = {}
     conflicts: ClassVar[dict[str, tuple[type[DomainError], ...]]] = {}
     refusals: ClassVar[set[int]] = set()
+    compiled: ClassVar[set[str]] = set()
     parent: Any = None
     parent_kwarg = ""
     query: Any = MappingProxyType({})
@@ -83,12 +65,20 @@ class ApiViewSet(viewsets.GenericViewSet):
         """The person who asks."""
         return self.request.user
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "GET" and self.action_map.get("get") in self.compiled:
+            answer = reads.answer(self, request, kwargs)
+            if answer is not None:
+                return answer
+        return super().dispatch(request, *args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action not in self.action_map.values():
             return  # a method that this address does not take
         try:
-            self.query = read_query(request, self.queries.get(self.action, NoQuery))
+            text = request.META.get("QUERY_STRING", "")
+            self.query = read_query(text, self.queries.get(self.action, NoQuery))
         except ValidationError:
             _ = request.data  # a body that is too large or of another type is refused before it
             raise

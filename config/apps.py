@@ -18,6 +18,8 @@ class LyceumConfig(AppConfig):
     def ready(self) -> None:
         connection_created.connect(_give_sqlite_fold)
         connection_created.connect(wait_in_short_steps)
+        # Not before the models are there, whose views it looks at.
+        from config.ops import checks  # noqa: F401
 
 
 def _give_sqlite_fold(connection: Any, **_: Any) -> None:

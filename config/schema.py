@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.fields import StrictChoiceField
+from common.queries import read_query
 from common.renderers import JSONRenderer
 from common.serializers import StrictSerializer
-from common.views import read_query
 
 
 class RefusesInJSON:
@@ -41,7 +41,7 @@ class SchemaView(RefusesInJSON, SpectacularAPIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        read_query(request, SchemaQuery)
+        read_query(request.META.get("QUERY_STRING", ""), SchemaQuery)
 
     def perform_content_negotiation(self, request: Any, force: bool = False) -> Any:
         for renderer in self.get_renderers():

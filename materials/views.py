@@ -66,6 +66,7 @@ class MaterialViewSet(LibraryViewSet):
 
     queryset = Material.objects.all()
     serializer_class = MaterialSerializer
+    compiled = {"list", "retrieve"}
     queries = {"list": MaterialQuery}
     conflicts = {"create": (IdConflict,)}
     parser_classes = (StrictJSONParser, StrictMultipartParser)
@@ -78,7 +79,7 @@ class MaterialViewSet(LibraryViewSet):
     def get_serializer_class(self):
         if self.action == "list":
             return MaterialListSerializer
-        is_form = is_form_media_type(self.request.content_type)
+        is_form = self.action != "retrieve" and is_form_media_type(self.request.content_type)
         return MaterialUploadSerializer if is_form else MaterialSerializer
 
     def listed(self, queryset):

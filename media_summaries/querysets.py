@@ -84,15 +84,15 @@ class VideoSummaryQuerySet(SoftDeleteQuerySet):
     def of_video(self, youtube_id: str | None) -> Self:
         return self.filter(youtube_id=youtube_id) if youtube_id else self
 
-    def tagged(self, name: str | None) -> Self:
-        """Those with a tag, however its name is spelled."""
-        links = _named("VideoSummaryTag").filter(tag__name_key=name_key(name or ""))
-        return self.filter(pk__in=links.values("video_summary")) if name else self
+    def tagged(self, key: str | None) -> Self:
+        """Those with a tag, by what tells its name apart."""
+        links = _named("VideoSummaryTag").filter(tag__name_key=key)
+        return self.filter(pk__in=links.values("video_summary")) if key else self
 
-    def categorised(self, name: str | None) -> Self:
-        """Those of a category, however its name is spelled."""
-        links = _named("VideoSummaryCategory").filter(category__name_key=name_key(name or ""))
-        return self.filter(pk__in=links.values("video_summary")) if name else self
+    def categorised(self, key: str | None) -> Self:
+        """Those of a category, by what tells its name apart."""
+        links = _named("VideoSummaryCategory").filter(category__name_key=key)
+        return self.filter(pk__in=links.values("video_summary")) if key else self
 
     def with_generated(self, key: str | None) -> Self:
         """Those whose generated content has the key at its top level; all where none is named."""

@@ -303,12 +303,22 @@ class CategorySerializer(TagSerializer):
         model = Category
 
 
+class LabelParameter(NameField):
+    """The name of a tag or category, however spelled; read as what tells it apart."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=MAX_LABEL, required=False)
+
+    def to_internal_value(self, data: Any) -> str:
+        return name_key(super().to_internal_value(data))
+
+
 class VideoSummaryQuery(TrashQuery):
     """A page of one's videos."""
 
     status = StrictChoiceField(choices=ProcessingStatus.choices, required=False)
-    tag = NameField(max_length=MAX_LABEL, required=False)
-    category = NameField(max_length=MAX_LABEL, required=False)
+    tag = LabelParameter()
+    category = LabelParameter()
     youtube_id = StrictCharField(max_length=11, required=False)
     # Any key that JSON can have, as it is: the empty one and one of blanks too.
     has = serializers.CharField(allow_blank=True, trim_whitespace=False, required=False)

@@ -43,6 +43,7 @@ class VideoSummaryViewSet(LibraryViewSet):
 
     queryset = VideoSummary.objects.all()
     serializer_class = VideoSummarySerializer
+    compiled = {"list", "retrieve"}
     queries = {"list": VideoSummaryQuery}
     conflicts = {
         "create": (services.DuplicateVideo,),

@@ -29,6 +29,7 @@ class ThreadViewSet(LibraryViewSet):
 
     queryset = Thread.objects.all()
     serializer_class = ThreadSerializer
+    compiled = {"list", "retrieve"}
     queries = {"list": ThreadQuery}
 
     def get_queryset(self):
@@ -68,6 +69,7 @@ class MessageViewSet(
 
     queryset = Message.objects.all()
     serializer_class = MessageSerializer
+    compiled = {"list"}
     pagination_class = SequencePagination
     queries = {"list": HistoryQuery, "drop_tail": TailQuery}
     conflicts = {"batch": (IdConflict,)}

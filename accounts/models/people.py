@@ -82,11 +82,6 @@ class User(AbstractBaseUser, PermissionsMixin, BaseModel):
     def __str__(self) -> str:
         return self.name or self.email
 
-    @property
-    def own_profile(self) -> "Profile":
-        """The profile, or what a person has who never wrote one; read it `with_account`."""
-        return getattr(self, "profile", None) or Profile(user=self)
-
 
 class Profile(BaseModel):
     """What a person says of themselves."""

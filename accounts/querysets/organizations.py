@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
-from common.functions import code_point_order
+from common.functions import KeyText, code_point_order
 from common.querysets import SearchQuerySet, SoftDeleteQuerySet
 
 
@@ -104,6 +104,16 @@ class MemberQuerySet(SearchQuerySet):
 
     def by_organization(self) -> Self:
         return self.order_by(code_point_order("organization__name"), "organization_id")
+
+    def shown(self) -> Any:
+        """With `item`, the organization and the role in it as its member lists them."""
+        item = JSONObject(
+            id=KeyText("organization_id"),
+            name="organization__name",
+            slug="organization__slug",
+            role="role",
+        )
+        return self.annotate(item=item)
 
 
 def _memberships() -> MemberQuerySet:

@@ -6,10 +6,11 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
-from django.db.models.functions import Upper
+from django.db.models import Exists, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce, JSONObject, Upper
 from django.db.models.lookups import Exact
 
+from common.functions import JSONItems
 from common.querysets import SoftDeleteQuerySet
 
 
@@ -57,15 +58,25 @@ class UserQuerySet(SoftDeleteQuerySet):
         return self.annotate(email_verified=Exists(proved))
 
     def with_account(self) -> Self:
-        """With what `/me/` shows: whether the e-mail is proved, the profile, the organizations."""
-        memberships = apps.get_model("accounts", "OrganizationMember").objects.in_live_organizations()
-        return (
-            self.with_proof()
-            .select_related("profile")
-            .prefetch_related(
-                Prefetch("memberships", memberships.select_related("organization").by_organization())
-            )
+        """With what `/me/` shows: whether the e-mail is proved, `own_profile`, `own_organizations`."""
+        memberships: Any = apps.get_model("accounts", "OrganizationMember").objects.in_live_organizations()
+        return self.with_proof().annotate(
+            own_profile=_profile_or_usual("bio", "headline", "locale", "timezone"),
+            own_organizations=JSONItems(
+                memberships.filter(user=OuterRef("pk")).by_organization().shown().values("item")
+            ),
         )
+
+
+def _profile_or_usual(*columns: str) -> JSONObject:
+    """Columns of the profile, or what a person has who never wrote one."""
+    profile: Any = apps.get_model("accounts", "Profile")._meta
+    return JSONObject(
+        **{
+            column: Coalesce(F(f"profile__{column}"), Value(profile.get_field(column).default))
+            for column in columns
+        }
+    )
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

@@ -79,9 +79,9 @@ class SettingsSerializer(StrictModelSerializer):
 class OwnOrganizationSerializer(StrictModelSerializer):
     """An organization as one of its members lists it."""
 
-    id = serializers.UUIDField(source="organization.id", read_only=True)
-    name = serializers.CharField(source="organization.name", read_only=True)
-    slug = serializers.CharField(source="organization.slug", read_only=True)
+    id = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    slug = serializers.CharField(read_only=True)
 
     class Meta:
         model = OrganizationMember
@@ -96,7 +96,7 @@ class MeSerializer(StrictModelSerializer):
     name = NameField(max_length=100, required=False)
     username = username_field()
     profile = ProfileSerializer(source="own_profile", read_only=True)
-    organizations = OwnOrganizationSerializer(source="memberships", many=True, read_only=True)
+    organizations = OwnOrganizationSerializer(source="own_organizations", many=True, read_only=True)
 
     class Meta:
         model = User

@@ -60,10 +60,14 @@ class MeViewSet(mixins.RetrieveModelMixin, PatchMixin):
 
     queryset = User.objects.all()
     serializer_class = MeSerializer
+    compiled = {"retrieve"}
     conflicts = {"partial_update": (services.UsernameTaken,)}
 
+    def get_queryset(self):
+        return User.objects.visible_to(self.viewer).filter(pk=self.viewer.pk).with_account()
+
     def get_object(self) -> User:
-        return get_object_or_404(User.objects.visible_to(self.viewer).with_account(), pk=self.viewer.pk)
+        return get_object_or_404(self.get_queryset())
 
     def perform_update(self, serializer: Any) -> None:
         services.change_person(person=self.viewer, **serializer.validated_data)

@@ -39,7 +39,7 @@ class WholePersonSerializer(StrictModelSerializer):
     email_verified = serializers.BooleanField(read_only=True)
 
     profile = ProfileSerializer(source="own_profile", read_only=True)
-    organizations = OwnOrganizationSerializer(source="memberships", many=True, read_only=True)
+    organizations = OwnOrganizationSerializer(source="own_organizations", many=True, read_only=True)
 
     class Meta:
         model = User

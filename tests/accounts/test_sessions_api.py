@@ -216,11 +216,11 @@ def test_use_is_remembered_once_in_five_minutes(alice, queries, kind):
 
     assert len(updates(first)) == 1
     assert timezone.now() - seen(row) < timedelta(minutes=1)
-    assert len(second) == 3  # the session, the account, the organizations
+    assert len(second) == 1  # the session with the account
     before = long_ago(row, minutes=4, seconds=50)
     with queries() as third:
         client.get(ME)
-    assert (len(third), seen(row)) == (3, before)
+    assert (len(third), seen(row)) == (1, before)
 
 
 def test_use_moves_nothing_else(alice):

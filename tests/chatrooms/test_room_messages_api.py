@@ -94,7 +94,7 @@ def test_a_history_is_read_in_windows_oldest_first(as_user, alice, bob, room, qu
     assert window("?after=7") == ([], False)
     with queries() as sent:
         assert window("") == ([1, 2, 3, 5, 6, 7], False)
-    assert len(sent) == 3  # the session, the gate, the window
+    assert len(sent) == 1
 
 
 @pytest.mark.parametrize("query", ["?before=3&after=1", "?limit=0", "?limit=201", "?after=-1", "?page=1"])
@@ -115,13 +115,13 @@ def test_a_search_looks_inside_words_whatever_the_case(as_user, alice, room, ter
 
 
 class Meanwhile:
-    """Runs something once, right before the statement that reads a given table; on the same connection."""
+    """Runs something once, right before the plain path reads a given table; on the same connection."""
 
     def __init__(self, table, call):
         self.table, self.call = f'FROM "{table}"', call
 
     def __call__(self, execute, sql, params, many, context):
-        if self.call and self.table in sql.partition(" WHERE ")[0]:
+        if self.call and not sql.startswith("WITH") and self.table in sql.partition(" WHERE ")[0]:
             call, self.call = self.call, None
             call()
         return execute(sql, params, many, context)
@@ -135,7 +135,8 @@ def test_the_revision_of_a_history_is_that_of_its_window(as_user, alice, bob, ro
         services.post_message(room_id=room.pk, author=bob, content="Meanwhile")
 
     with connection.execute_wrapper(Meanwhile("chatrooms_roommessage", post)):
-        answer = client.get(url(room)).json()
+        # By a header that leaves it to the plain path.
+        answer = client.get(url(room), headers={"Accept": "application/json;q=1"}).json()
 
     assert [message["seq"] for message in answer["items"]] == [1, 2]
     assert answer["last_revision"] == 2

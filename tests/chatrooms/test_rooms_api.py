@@ -120,7 +120,7 @@ def test_a_hundred_members_and_a_name_of_a_hundred_letters_fit(as_user, alice):
     assert (answer.status_code, answer.json()["member_count"]) == (201, 101)
 
 
-def test_a_list_shows_everything_about_a_room_in_three_statements(as_user, alice, bob, carol, queries):
+def test_a_list_shows_everything_about_a_room_in_one_statement(as_user, alice, bob, carol, queries):
     quiet = RoomFactory(name="Quiet", members=[alice])
     busy = RoomFactory(name="Busy", admins=[alice], members=[bob, carol])
     direct = DirectRoomFactory(people=[alice, bob])
@@ -134,7 +134,7 @@ def test_a_list_shows_everything_about_a_room_in_three_statements(as_user, alice
     with queries() as sent:
         page = client.get(URL, {"ordering": "created_at"}).json()
 
-    assert len(sent) == 3  # the session, the total, the page
+    assert len(sent) == 1
     assert (page["total"], page["page"], page["page_size"], page["has_more"]) == (3, 1, 20, False)
     rooms = {room["id"]: room for room in page["items"]}
     shown = rooms[str(busy.pk)]

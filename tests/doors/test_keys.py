@@ -262,7 +262,7 @@ def test_what_each_sees(world, path, name, expected):
 
 @pytest.mark.parametrize(
     ("method", "path", "body"),
-    [("get", "me/", ""), ("post", "rooms/{room}/messages/", '{"content": "Hi"}')],
+    [("patch", "me/", '{"name": "New"}'), ("post", "rooms/{room}/messages/", '{"content": "Hi"}')],
 )
 def test_who_is_deleted_while_a_request_of_theirs_is_under_way(world, method, path, body):
     is_known = False

@@ -280,8 +280,8 @@ def test_an_ending_and_a_restore_cost_the_same_however_much_there_is(
     with queries() as sent:
         assert staff.post(ops(alice, "restore/")).status_code == 200
     # The session; begin, the person held, restored; organizations held, restored; the sessions; rooms held,
-    # restored; end; the account and its organizations.
-    assert len(sent) == 12
+    # restored; end; the account.
+    assert len(sent) == 11
 
 
 # Races.

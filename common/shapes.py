@@ -1,0 +1,89 @@
+"""How the rows of a statement become the objects of an answer: a serializer, compiled."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from rest_framework import serializers
+
+from common.fields import JSONValueField, VisibleRelatedField
+from common.functions import JSONText
+from common.renderers import iso_time
+from common.serializers import EitherSerializer
+
+
+class Shape:
+    """A serializer as the columns that it shows and the Python that makes its objects of them."""
+
+    def __init__(self, serializer: Any):
+        self.columns: list[Any] = []
+        self.names: dict[str, Any] = {"loads": orjson.loads, "iso_time": iso_time, "hyphenated": hyphenated}
+        self.code = self._object(serializer)
+
+    def builder(self, *, skipped: int) -> Callable[[list[Any]], list[Any]]:
+        """What makes objects of rows that have `skipped` other columns before these."""
+        row = ", ".join(["_"] * skipped + [f"c{place}" for place in range(len(self.columns))])
+        return eval(f"lambda rows: [{self.code} for {row}, in rows]", self.names)  # noqa: S307
+
+    def _object(self, serializer: Any) -> str:
+        if isinstance(serializer, EitherSerializer):
+            column = f"c{len(self.columns)}"
+            self.columns.append(serializer.told_apart_by)
+            without, with_it = map(self._object, serializer.shapes)
+            return f"({without} if {column} is None else {with_it})"
+        entries = (f"{field.field_name!r}: {self._value(field)}" for field in serializer._readable_fields)
+        return f"{{{', '.join(entries)}}}"
+
+    def _value(self, field: Any) -> str:
+        if isinstance(field, serializers.BaseSerializer) and field.source == "*":
+            return self._object(field)
+        column = f"c{len(self.columns)}"
+        source = "__".join(field.source_attrs)
+        if isinstance(field, VisibleRelatedField):
+            source = field.read_from or f"{source}_id"
+        if isinstance(field, JSON_KINDS):
+            self.columns.append(JSONText(source))
+            self.names[f"shown_{column}"] = in_order(field)
+            return f"None if {column} is None else shown_{column}(loads({column}))"
+        self.columns.append(source)
+        for kind, code in CODE[connection.vendor].items():
+            if isinstance(field, kind):
+                return code.format(column)
+        raise ImproperlyConfigured(f"{type(field).__name__} {field.field_name} cannot be compiled.")
+
+
+def in_order(field: Any) -> Callable[[Any], Any]:
+    """What puts JSON that the database has built into the order in which a serializer shows it."""
+    if isinstance(field, serializers.ListSerializer):
+        one = in_order(field.child)
+        return lambda items: [one(item) for item in items]
+    if not isinstance(field, serializers.Serializer):
+        return lambda value: value
+    entries = [(inner.field_name, inner.source, in_order(inner)) for inner in field._readable_fields]
+    return lambda value: value and {name: show(value[source]) for name, source, show in entries}
+
+
+def hyphenated(digits: str) -> str:
+    """A key as the API writes it, of its 32 digits."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+JSON_KINDS = (serializers.BaseSerializer, serializers.ListField, serializers.JSONField, JSONValueField)
+# How a column becomes a value of the answer, by the kind of the serializer's field. orjson writes keys and
+# times itself, but drops the fraction of a full second.
+_ALIKE: dict[type, str] = {
+    serializers.CharField: "{0}",
+    serializers.ChoiceField: "{0}",
+    serializers.IntegerField: "{0}",
+    serializers.DateTimeField: "({0} if {0} is None or {0}.microsecond else iso_time({0}))",
+}
+CODE: dict[str, dict[type, str]] = {
+    "postgresql": {serializers.UUIDField: "{0}", serializers.BooleanField: "{0}", **_ALIKE},
+    "sqlite": {
+        serializers.UUIDField: "({0} and hyphenated({0}))",
+        serializers.BooleanField: "({0} if {0} is None else bool({0}))",
+        **_ALIKE,
+    },
+}
