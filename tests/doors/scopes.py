@@ -4,7 +4,8 @@ A pytest plugin: `make doors`. What there is to take away is read off the code, 
 taken in by itself: the methods of querysets that ask for a user, what they and the views narrow by, the roles
 that views ask for, and who may log in. Of each function every narrowing call, every column of a filter and
 every side of an `|` or `&` is left out by itself. Of the tests those are run that come through the function,
-until one fails; the share of what was noticed is printed, and less than 95 % is a failure.
+until one fails; the share of what was noticed is printed, and less than 95 % is a failure. Each removal is a
+test to pytest, so that all cores take their share of them: `-n auto`.
 """
 
 import ast
@@ -13,10 +14,10 @@ import functools
 import inspect
 import textwrap
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -155,6 +156,17 @@ def removals() -> list[Removal]:
     return found
 
 
+def named(removals: list[Removal]) -> dict[str, Removal]:
+    """The removals by names of their own, the same in every process."""
+    found: dict[str, Removal] = {}
+    for removal in removals:
+        name = " without ".join(removal.key)
+        while name in found:
+            name += " again"
+        found[name] = removal
+    return found
+
+
 def _inherited(cls: type, name: str) -> Any:
     return next(vars(base)[name] for base in cls.__mro__[1:] if name in vars(base))
 
@@ -213,10 +225,9 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
 class Doors:
     """The door tests, once as they are and then again for each removal."""
 
-    def __init__(self, session: pytest.Session):
-        self.items = session.items
-        self.write = session.config.get_terminal_writer().line
-        self.passed: dict[tuple[Any, str], list[pytest.Item]] = defaultdict(list)
+    def __init__(self, items: list[pytest.Item]):
+        self.items = items
+        self.passed: dict[tuple[Any, str], list[pytest.Item]] = {}
 
     def run(self, item: pytest.Item) -> bool:
         """Whether a test passes; the world stays for the next one."""
@@ -229,7 +240,7 @@ class Doors:
         return not self.failure
 
     def trace(self, removals: list[Removal]) -> bool:
-        """Run all tests once, and note which come through what."""
+        """Run all tests once, and note which come through what; whether all pass."""
         through: set[tuple[Any, str]] = set()
 
         def noted(owner: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -240,36 +251,50 @@ class Doors:
 
             return call
 
+        class Noted:
+            """A value of a class; whoever reads it comes through."""
+
+            def __init__(self, value: Any, owner: Any, name: str):
+                self.value, self.place = value, (owner, name)
+
+            def __get__(self, instance: Any, cls: type) -> Any:
+                through.add(self.place)
+                return self.value
+
         places = {(removal.owner, removal.name) for removal in removals}
-        kept = {
-            place: vars(place[0])[place[1]]
-            for place in places
-            if isinstance(vars(place[0]).get(place[1]), FunctionType)
-        }
-        for (owner, name), function in kept.items():
-            setattr(owner, name, noted(owner, name, function))
+        kept = {place: vars(place[0])[place[1]] for place in places if place[1] in vars(place[0])}
+        for (owner, name), value in kept.items():
+            trap = noted(owner, name, value) if isinstance(value, FunctionType) else Noted(value, owner, name)
+            setattr(owner, name, trap)
+        passed = defaultdict(list)
+        seconds = {}
         try:
-            seconds = {}
             for item in self.items:
                 through.clear()
                 began = time.monotonic()
                 if not self.run(item):
-                    self.write(f"{item.nodeid} fails as it is:\n{self.failure}")
+                    self.failure = f"{item.nodeid} fails as it is:\n{self.failure}"
                     return False
                 seconds[item] = time.monotonic() - began
                 # What is no function leaves no trace.
                 for place in through | (places - kept.keys()):
-                    self.passed[place].append(item)
-            for items in self.passed.values():
-                items.sort(key=seconds.__getitem__)
+                    passed[place].append(item)
         finally:
             for (owner, name), function in kept.items():
                 setattr(owner, name, function)
+        # Of each function the quickest, then of each the next: tests of one function notice much the same.
+        for place, found in passed.items():
+            ranks: Counter[Any] = Counter()
+            order = {}
+            for item in sorted(found, key=seconds.__getitem__):
+                order[item] = ranks[item.function], seconds[item]
+                ranks[item.function] += 1
+            self.passed[place] = sorted(found, key=order.__getitem__)
         return True
 
     def notices(self, removal: Removal) -> pytest.Item | None:
         """The first test that fails without it."""
-        items = self.passed[removal.owner, removal.name]
+        items = self.passed.get((removal.owner, removal.name), [])
         had = removal.name in vars(removal.owner)
         kept = vars(removal.owner).get(removal.name)
         setattr(removal.owner, removal.name, removal.rest)
@@ -288,31 +313,98 @@ class Doors:
         return None
 
 
+class WithoutIt(pytest.Item):
+    """One removal, to be run by whichever process is free."""
+
+    def __init__(self, *, removal: Removal, doors: Doors, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.removal, self.doors = removal, doors
+        # Says that there is to be a database.
+        self.add_marker(pytest.mark.django_db)
+
+    def runtest(self) -> None:
+        """Runs door tests, which set up what they need; so it is run by the hook below and not by pytest."""
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool:
-    todo = removals()
-    doors = Doors(session)
-    if session.testsfailed or session.config.option.collectonly or not doors.trace(todo):
-        session.testsfailed += 1
-        return True
-    survivors = []
-    for removal in todo:
-        item = doors.notices(removal)
-        noticed = item.nodeid.partition("::")[2] if item else "NOBODY NOTICES"
-        doors.write(f"{removal.place:<45} {removal.without:<65} {noticed}")
-        if item is None:
-            survivors.append(removal)
-    # Takes the world down.
-    session._setupstate.teardown_exact(None)
-    share = 1 - len(survivors) / len(todo)
-    unexplained = [removal for removal in survivors if removal.key not in REASONS]
-    stale = REASONS.keys() - {removal.key for removal in survivors}
-    doors.write(f"\nNoticed: {len(todo) - len(survivors)} of {len(todo)}, {share:.1%}")
-    for removal in survivors:
-        reason = REASONS.get(removal.key, "no reason is known")
-        doors.write(f"  not noticed: {removal.place} without {removal.without}: {reason}")
-    for place, without in stale:
-        doors.write(f"  noticed or gone, so its reason can go: {place} without {without}")
-    if share < WANTED or unexplained or stale:
-        session.testsfailed += 1
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    doors = Doors(list(items))
+    items[:] = [
+        WithoutIt.from_parent(session, name=name, removal=removal, doors=doors)
+        for name, removal in named(removals()).items()
+    ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    if not isinstance(item, WithoutIt):
+        return None
+    doors, removal = item.doors, item.removal
+    began = time.time()
+    outcome: Literal["passed", "failed"] = "passed"
+    longrepr, noticing = None, None
+    if not doors.passed and not doors.trace(removals()):
+        outcome, longrepr = "failed", doors.failure
+        item.session.shouldfail = "The door tests fail as they are."
+    elif not (noticing := doors.notices(removal)) and removal.key not in REASONS:
+        outcome, longrepr = "failed", "Nobody notices."
+    if nextitem is None or item.session.shouldfail:
+        # Takes the world down.
+        item.session._setupstate.teardown_exact(None)
+    ended = time.time()
+    report = pytest.TestReport(
+        item.nodeid,
+        item.location,
+        keywords={},
+        outcome=outcome,
+        longrepr=longrepr,
+        when="call",
+        user_properties=[("by", noticing.nodeid.partition("::")[2] if noticing else "")],
+        start=began,
+        stop=ended,
+        duration=ended - began,
+    )
+    item.ihook.pytest_runtest_logreport(report=report)
     return True
+
+
+class Tally:
+    """What is noticed, told as it comes and summed up at the end, by the process that was started."""
+
+    def __init__(self) -> None:
+        self.noticed: set[str] = set()
+        self.missed: set[str] = set()
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self.terminal = session.config.get_terminal_writer()
+        self.todo = {name: removal.key for name, removal in named(removals()).items()}
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str]:
+        return report.outcome, "", ""  # a line says more than a dot
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = report.nodeid.removeprefix("::")
+        by = dict(report.user_properties).get("by")
+        (self.noticed if by else self.missed).add(name)
+        done = len(self.noticed) + len(self.missed)
+        self.terminal.line(
+            f"{done:>4}/{len(self.todo)} {report.duration:>5.1f} s  {name:<110} {by or 'NOBODY NOTICES'}"
+        )
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        share = len(self.noticed) / max(1, len(self.noticed) + len(self.missed))
+        self.terminal.line(f"\nNoticed: {len(self.noticed)} of {len(self.todo)}, {share:.1%}")
+        survivors = {self.todo[name] for name in self.missed}
+        for key in sorted(survivors):
+            reason = REASONS.get(key, "no reason is known")
+            self.terminal.line(f"  not noticed: {' without '.join(key)}: {reason}")
+        stale = REASONS.keys() - survivors
+        for key in sorted(stale):
+            self.terminal.line(f"  noticed or gone, so its reason can go: {' without '.join(key)}")
+        if not session.config.option.keyword and (share < WANTED or stale):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Tally())
