@@ -94,7 +94,7 @@ def removals() -> list[Removal]:
     from django.urls import get_resolver
     from rest_framework.permissions import AllowAny, IsAuthenticated
 
-    from accounts.authentication import SessionTokenAuthentication
+    from accounts import authentication
     from common.fields import VisibleRelatedField, VisibleRelatedListField
     from common.serializers import ReplayableSerializer
     from common.views import ApiViewSet
@@ -115,7 +115,7 @@ def removals() -> list[Removal]:
         # One that calls super() is a function of its class and of no other place.
         if called(function) & scoping and "super" not in function.__code__.co_names
     ]
-    reads += [(SessionTokenAuthentication, SessionTokenAuthentication._session)]
+    reads += [(authentication, authentication._open_sessions)]
     # With what those narrow by in turn, and the views; `with_…` that asks for no user only adds columns.
     further = {
         name
@@ -233,6 +233,12 @@ class Doors:
         """Whether a test passes; the world stays for the next one."""
         from _pytest.runner import runtestprotocol
 
+        from accounts import authentication
+        from common import reads
+
+        # Statements that were compiled before would know nothing of what is taken away.
+        reads.plan.cache_clear()
+        authentication._open_session.cache_clear()
         # With one of another module to follow, all but the world is taken down.
         other = next(other for other in self.items if other.path != item.path)
         reports = runtestprotocol(item, nextitem=other, log=False)
