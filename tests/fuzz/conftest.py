@@ -1,19 +1,28 @@
 """The world of the fuzz, and what a run has met in it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from tests.fuzz.world import make_world
+from accounts.models import User
+from tests.fuzz.world import make_world, undone
+
+
+@pytest.fixture(scope="package")
+def owner(django_db_setup: None, django_db_blocker: Any) -> Iterator[User]:
+    """Alice with the world around her, made once; what a test writes is taken back at its end."""
+    with django_db_blocker.unblock(), undone():
+        yield make_world()
 
 
 @pytest.fixture
-def alice(db, monkeypatch):
-    """The person who asks, with the world around her."""
+def alice(owner, db, monkeypatch):
+    """The person who asks."""
     # What a request does at its end, and what would end the transaction around it.
     monkeypatch.setattr(connections["default"], "close_if_unusable_or_obsolete", lambda: None)
-    return make_world()
+    return owner
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

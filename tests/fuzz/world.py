@@ -105,7 +105,7 @@ STANDING_FOR = {"subject": key("subject"), "newcomer": key("dora"), "unused": ke
 
 
 def make_world() -> User:
-    """Alice with her things and what others let her see; made anew for each operation."""
+    """Alice with her things and what others let her see."""
     person = {
         name: UserFactory(id=key(name), name=name.title(), username=name, email=f"{name}@example.com")
         for name in ("alice", "bob", "carol", "dora")
