@@ -77,6 +77,7 @@ races: .venv/.installed-dev ## What many do at once, in full: make races DB=post
 	done; test -z "$$failed"
 
 doors: .venv/.installed-dev ## Take away each condition of who sees what: do the door tests notice?
+	@echo "==> The door tests as they are, then again without each condition"
 	@$(PYTHON) -m pytest --db $(firstword $(DB)) -n auto --tb=short -p tests.doors.scopes tests/doors
 
 lint: .venv/.installed-dev ## Style, types and the import order

@@ -12,10 +12,13 @@ import ast
 import copy
 import functools
 import inspect
+import json
+import os
 import textwrap
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +26,8 @@ import pytest
 
 PACKAGES = {"common", "accounts", "materials", "media_summaries", "threads", "chatrooms", "config"}
 WANTED = 0.95
+# Seconds that one process waits for the others' share.
+PATIENCE = 3600
 # What no answer can show, and why. Key: the function and what is left out of it.
 BESIDE = "asked beside the row itself, which has to be seen"
 STAFF = "the view has refused who is not staff before"
@@ -227,7 +232,8 @@ class Doors:
 
     def __init__(self, items: list[pytest.Item]):
         self.items = items
-        self.passed: dict[tuple[Any, str], list[pytest.Item]] = {}
+        self.passed: dict[tuple[Any, str], list[pytest.Item]] = defaultdict(list)
+        self.failure = self.failed_as_they_are = ""
 
     def run(self, item: pytest.Item) -> bool:
         """Whether a test passes; the world stays for the next one."""
@@ -245,8 +251,8 @@ class Doors:
         self.failure = next((report.longreprtext for report in reports if not report.passed), "")
         return not self.failure
 
-    def trace(self, removals: list[Removal]) -> bool:
-        """Run all tests once, and note which come through what; whether all pass."""
+    def trace(self, removals: list[Removal]) -> None:
+        """Run all tests once, each in one of the processes, and note which come through what."""
         through: set[tuple[Any, str]] = set()
 
         def noted(owner: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -267,40 +273,49 @@ class Doors:
                 through.add(self.place)
                 return self.value
 
-        places = {(removal.owner, removal.name) for removal in removals}
+        places = list(dict.fromkeys((removal.owner, removal.name) for removal in removals))
         kept = {place: vars(place[0])[place[1]] for place in places if place[1] in vars(place[0])}
         for (owner, name), value in kept.items():
             trap = noted(owner, name, value) if isinstance(value, FunctionType) else Noted(value, owner, name)
             setattr(owner, name, trap)
-        passed = defaultdict(list)
-        seconds = {}
+        process, processes = process_of(os.environ)
+        mine = []
         try:
-            for item in self.items:
+            for number in range(process, len(self.items), processes):
                 through.clear()
                 began = time.monotonic()
-                if not self.run(item):
-                    self.failure = f"{item.nodeid} fails as it is:\n{self.failure}"
-                    return False
-                seconds[item] = time.monotonic() - began
-                # What is no function leaves no trace.
-                for place in through | (places - kept.keys()):
-                    passed[place].append(item)
+                if not self.run(self.items[number]):
+                    break
+                seconds = time.monotonic() - began
+                # What nobody has of their own leaves no trace.
+                found = [place in through or place not in kept for place in places]
+                mine.append((number, seconds, found))
         finally:
             for (owner, name), function in kept.items():
                 setattr(owner, name, function)
-        # Of each function the quickest, then of each the next: tests of one function notice much the same.
-        for place, found in passed.items():
-            ranks: Counter[Any] = Counter()
-            order = {}
-            for item in sorted(found, key=seconds.__getitem__):
-                order[item] = ranks[item.function], seconds[item]
-                ranks[item.function] += 1
-            self.passed[place] = sorted(found, key=order.__getitem__)
-        return True
+        failure = f"{self.items[number].nodeid} fails as it is:\n{self.failure}" if self.failure else ""
+        told = exchanged([failure, mine])
+        self.failed_as_they_are = "\n".join(failure for failure, _ in told if failure)
+        traces = [trace for _, one in told for trace in one]
+        assert self.failed_as_they_are or sorted(trace[0] for trace in traces) == list(range(len(self.items)))
+        for number, _, found in self._in_turn(traces):
+            for place, comes_through in zip(places, found, strict=True):
+                if comes_through:
+                    self.passed[place].append(self.items[number])
+
+    def _in_turn(self, traces: list[Any]) -> list[Any]:
+        """Of each function the quickest test, then of each the next: one function notices much the same."""
+        ranks: Counter[Any] = Counter()
+        ranked = []
+        for number, seconds, found in sorted(traces, key=lambda trace: trace[1]):
+            function = self.items[number].function
+            ranked.append((ranks[function], seconds, number, found))
+            ranks[function] += 1
+        return [(number, seconds, found) for _, seconds, number, found in sorted(ranked)]
 
     def notices(self, removal: Removal) -> pytest.Item | None:
         """The first test that fails without it."""
-        items = self.passed.get((removal.owner, removal.name), [])
+        items = self.passed[removal.owner, removal.name]
         had = removal.name in vars(removal.owner)
         kept = vars(removal.owner).get(removal.name)
         setattr(removal.owner, removal.name, removal.rest)
@@ -317,6 +332,27 @@ class Doors:
             else:
                 delattr(removal.owner, removal.name)
         return None
+
+
+def process_of(environ: Mapping[str, str]) -> tuple[int, int]:
+    """Which of how many processes this one is."""
+    processes = int(environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    return int(environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % processes, processes
+
+
+def exchanged(mine: Any) -> list[Any]:
+    """What all processes have to say, once each has said it."""
+    process, processes = process_of(os.environ)
+    folder = Path(os.environ["DATA_DIR"]) / "doors"
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{process}.unfinished"
+    unfinished.write_text(json.dumps(mine))
+    unfinished.rename(folder / f"{process}.json")
+    deadline = time.monotonic() + PATIENCE
+    while len(told := sorted(folder.glob("*.json"))) < processes:
+        assert time.monotonic() < deadline, "Another process has never ended its share."
+        time.sleep(0.1)
+    return [json.loads(one.read_text()) for one in told]
 
 
 class WithoutIt(pytest.Item):
@@ -341,6 +377,14 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     ]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, bool, bool]:
+    # None are in the process that only hands them out.
+    if session.items and not session.config.option.collectonly:
+        session.items[0].doors.trace(removals())
+    return (yield)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     if not isinstance(item, WithoutIt):
@@ -349,8 +393,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     began = time.time()
     outcome: Literal["passed", "failed"] = "passed"
     longrepr, noticing = None, None
-    if not doors.passed and not doors.trace(removals()):
-        outcome, longrepr = "failed", doors.failure
+    if doors.failed_as_they_are:
+        outcome, longrepr = "failed", doors.failed_as_they_are
         item.session.shouldfail = "The door tests fail as they are."
     elif not (noticing := doors.notices(removal)) and removal.key not in REASONS:
         outcome, longrepr = "failed", "Nobody notices."
