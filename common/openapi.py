@@ -85,6 +85,10 @@ class Schema(AutoSchema):
                 "description": "Refused because of what there is; the code says why.",
                 "content": {"application/json": {"schema": _with_codes(codes)}},
             }
+        if getattr(self.view, "versioned", False) and getattr(self.view, "action", "") == "retrieve":
+            version = _headers({"ETag": "Version"})
+            refusals["304"] = {"description": "It is as `If-None-Match` names it.", "headers": version}
+            bodies["200"]["headers"] = version
         # What a view itself declares stands.
         return dict(sorted((refusals | bodies).items()))
 
@@ -191,6 +195,11 @@ HEADERS = {
         "description": "Seconds after which it may be different.",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
+    },
+    "Version": {
+        "description": "The version of the answer, for `If-None-Match` and `If-Match`.",
+        "required": True,
+        "schema": {"type": "string"},
     },
     "Authenticate": {
         "description": "How to log in.",

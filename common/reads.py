@@ -27,6 +27,7 @@ from common.fields import KeyField
 from common.queries import NoQuery, NumberParameter, OrderingParameter, TrueParameter, read_query
 from common.shapes import Shape
 from common.statements import VIEWER, Given, OfReader, bound, prepared_cursor
+from common.versions import versioned
 
 # What a plan reads beside the rows: who the reader is, and what shows whether the session is in order.
 SESSION = ("viewer", "kind", "session_data", "password", "is_unseen_lately")
@@ -171,4 +172,7 @@ def answer(view: Any, request: HttpRequest, kwargs: dict[str, Any]) -> HttpRespo
         body = read.answer(rows, values)
     except APIException:
         return None
-    return HttpResponse(body, content_type="application/json", headers=view.default_response_headers)
+    headers = view.default_response_headers
+    if view.versioned and not read.pages:
+        return versioned(request, body, headers)
+    return HttpResponse(body, content_type="application/json", headers=headers)

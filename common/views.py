@@ -1,10 +1,13 @@
 """What every address of the API does alike: the order of refusals, strict queries, repeatable creates."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, mixins, viewsets
@@ -19,7 +22,9 @@ from common.errors import DomainError, Forbidden, IdConflict
 from common.pagination import Page
 from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge
 from common.queries import NoQuery, read_query
+from common.renderers import JSONRenderer
 from common.serializers import StrictSerializer
+from common.versions import names, versioned
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -58,6 +63,7 @@ class ApiViewSet(viewsets.GenericViewSet):
     compiled: ClassVar[set[str]] = set()
     parent: Any = None
     parent_kwarg = ""
+    versioned = False
     query: Any = MappingProxyType({})
 
     @property
@@ -87,11 +93,18 @@ class ApiViewSet(viewsets.GenericViewSet):
         if request.method == "DELETE":
             # It takes nothing: what somebody sends along, to narrow it perhaps, must not go unheard.
             StrictSerializer(data=request.data).is_valid(raise_exception=True)
-            self.check_precondition()
+            if not self.versioned:
+                self.refuse_condition()
 
-    def check_precondition(self) -> None:
-        """Refuse a write under `If-Match`: no row has a version yet, so none is the one that is named."""
-        if self.request.headers.get("If-Match", "*").strip() != "*":
+    @property
+    def condition(self) -> str | None:
+        """The versions that a write is for; None where it is for any."""
+        condition = self.request.headers.get("If-Match", "*").strip()
+        return None if condition == "*" else condition
+
+    def refuse_condition(self) -> None:
+        """Refuse a write for one version of a row that has none."""
+        if self.condition is not None:
             raise PreconditionFailed
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -199,17 +212,55 @@ class PatchMixin(ApiViewSet):
             raise Forbidden
         serializer: Any = self.get_serializer(row, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        self.check_precondition()
+        with self.unmoved():
+            if serializer.validated_data:
+                serializer.resolve_references()
+                self.perform_update(serializer)
         if serializer.validated_data:
-            serializer.resolve_references()
-            self.perform_update(serializer)
             # Read back, so that the answer is the row as it is now.
             row = self.get_object()
         return Response(self.get_serializer(row).data)
 
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """Refuse what is for another version than the row has; in here it stays as it is."""
+        self.refuse_condition()
+        yield
+
     def perform_update(self, serializer: Any) -> None:
         """Call the service with what was sent."""
         raise NotImplementedError
+
+
+class VersionedMixin(PatchMixin):
+    """One row whose answer carries its version, and which may be written on the condition of that."""
+
+    versioned = True
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        body = JSONRenderer().render(self.get_serializer(self.get_object()).data)
+        return versioned(request._request, body, {})
+
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        if self.condition is None:
+            yield
+            return
+        with transaction.atomic():
+            # The lock first: what is read after it is what the write meets.
+            rows = cast(Any, self).queryset.filter(pk=self.get_object().pk)
+            list(rows.select_for_update(no_key=True).values_list("pk"))
+            if not names(self.condition, self.get_serializer(self.get_object()).data):
+                raise PreconditionFailed
+            yield
+
+
+class VersionedDestroyMixin(VersionedMixin, mixins.DestroyModelMixin):
+    """The same, of a row that may be deleted."""
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with self.unmoved():
+            return super().destroy(request, *args, **kwargs)
 
 
 class RestoreMixin(ApiViewSet):
@@ -246,9 +297,7 @@ class RestoreMixin(ApiViewSet):
 class LibraryViewSet(
     CreateMixin,
     ListMixin,
-    mixins.RetrieveModelMixin,
-    PatchMixin,
-    mixins.DestroyModelMixin,
+    VersionedDestroyMixin,
     RestoreMixin,
 ):
     """A library of one's own things: list, create, read, change, delete, restore."""

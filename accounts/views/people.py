@@ -23,7 +23,7 @@ from accounts.serializers import (
 from accounts.throttling import SignUpThrottle
 from common.addresses import client_address
 from common.pagination import Page
-from common.views import ApiViewSet, ListMixin, PatchMixin
+from common.views import ApiViewSet, ListMixin, PatchMixin, VersionedMixin
 
 
 class SignUpViewSet(ApiViewSet):
@@ -55,7 +55,7 @@ class SignUpViewSet(ApiViewSet):
         return Response(SignUpAnswerSerializer(answer).data, status=201)
 
 
-class MeViewSet(mixins.RetrieveModelMixin, PatchMixin):
+class MeViewSet(VersionedMixin):
     """One's own account."""
 
     queryset = User.objects.all()

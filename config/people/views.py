@@ -34,7 +34,8 @@ class OwnAccountViewSet(MeViewSet):
     @extend_schema(summary="End one's account")
     def destroy(self, request: Request) -> Response:
         """End one's account; every log-in and API token ends with it."""
-        services.end_account(person_id=self.viewer.pk, by=self.viewer)
+        with self.unmoved():
+            services.end_account(person_id=self.viewer.pk, by=self.viewer)
         return Response(status=204)
 
 
