@@ -111,68 +111,77 @@ ACCEPTED = {"*/*", "application/json", "application/json, text/plain, */*"}
 LONGEST = 500  # characters of a query that is remembered
 
 
-@lru_cache(maxsize=1_000)
-def plan(view_class: Any, action: str, kwargs: tuple[str, ...], chosen: Chosen) -> Plan:
-    """The plan of an action with these keys in its address and these parameters."""
-    view = view_class()
-    view.action, view.action_map, view.format_kwarg = action, {"get": action}, None
-    view.request = SimpleNamespace(user=VIEWER)
-    view.kwargs = {name: Given(name, UUIDField()) for name in kwargs}
-    view.query = {
-        name: Given(name, value.kind()) if isinstance(value, Hole) else value for name, value in chosen
-    }
-    return Plan(view)
+class Read:
+    """One read that is compiled: of a viewset, with its actions by method and the keys in its address."""
 
+    def __init__(self, view: Any, actions: dict[str, str], keys: tuple[str, ...]):
+        self.view, self.action, self.keys = view, actions["get"], keys
+        (self.authentication,) = view.authentication_classes
+        methods = actions.keys() | {"head"}
+        allowed = [name.upper() for name in view.http_method_names if name in methods]
+        self.headers = {"Allow": ", ".join(allowed)}
+        self.chosen = lru_cache(maxsize=500)(self._chosen)
+        self.plan = lru_cache(maxsize=200)(self._plan)
 
-@lru_cache(maxsize=2_000)
-def chosen_by(view_class: Any, action: str, text: str) -> tuple[Chosen, dict[str, Any]]:
-    """Which parameters a query has, and their values."""
-    declared = view_class.queries.get(action, NoQuery)
-    values = read_query(text, declared)
-    chosen = []
-    for name, value in values.items():
-        field = declared().fields[name]
-        if isinstance(field, OrderingParameter | TrueParameter):
-            chosen.append((name, tuple(value) if isinstance(value, list) else value))
-        elif name not in view_class.pagination_class.spanned_by:
-            is_given = value not in (None, "")
-            chosen.append((name, Hole(HOLES.get(type(field), TextField)) if is_given else value))
-    return tuple(chosen), values
+    def answer(self, request: HttpRequest, keys: list[str]) -> HttpResponse | None:
+        """What is answered; None where it is for the plain path to say what is the matter."""
+        meta = request.META
+        text = meta.get("QUERY_STRING", "")
+        if (
+            meta.get("HTTP_ACCEPT", "*/*") not in ACCEPTED
+            or meta.get("CONTENT_LENGTH")
+            or len(text) > LONGEST
+        ):
+            return None
+        token, is_cookie = self.authentication.presented(request)
+        if not token:
+            return None
+        try:
+            chosen, query = self.chosen(text)
+        except ValidationError:
+            return None
+        plan = self.plan(chosen)
+        values = query | dict(zip(self.keys, keys, strict=True)) | self.authentication.given(token)
+        rows = plan.rows(values)
+        if not rows:
+            return None
+        viewer, *session = rows[0][: len(SESSION)]
+        if not self.authentication.admits(*session, is_cookie=is_cookie):
+            return None
+        viewer = viewer if isinstance(viewer, UUID) else UUID(viewer)
+        request.user = Reader(viewer)  # type: ignore[assignment]
+        if any(throttle.count(viewer) for throttle in self.view.throttle_classes):
+            return None
+        try:
+            body = plan.answer(rows, values)
+        except APIException:
+            return None
+        if self.view.versioned and not plan.pages:
+            return versioned(request, body, self.headers)
+        return HttpResponse(body, content_type="application/json", headers=self.headers)
 
+    def _chosen(self, text: str) -> tuple[Chosen, dict[str, Any]]:
+        """Which parameters a query has, and their values."""
+        declared = self.view.queries.get(self.action, NoQuery)
+        values = read_query(text, declared)
+        fields = declared().fields
+        chosen = []
+        for name, value in values.items():
+            if isinstance(fields[name], OrderingParameter | TrueParameter):
+                chosen.append((name, tuple(value) if isinstance(value, list) else value))
+            elif name not in self.view.pagination_class.spanned_by:
+                is_given = value not in (None, "")
+                kind = HOLES.get(type(fields[name]), TextField)
+                chosen.append((name, Hole(kind) if is_given else value))
+        return tuple(chosen), values
 
-def answer(view: Any, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponse | None:
-    """The answer of a compiled read; None where it is for the plain path to say what is the matter."""
-    view_class: Any = type(view)
-    action = view.action_map["get"]
-    meta = request.META
-    if meta.get("CONTENT_LENGTH") or meta.get("HTTP_ACCEPT", "*/*") not in ACCEPTED:
-        return None
-    (authentication,) = view.authentication_classes
-    token, is_cookie = authentication.presented(request)
-    text = meta.get("QUERY_STRING", "")
-    if not token or len(text) > LONGEST:
-        return None
-    try:
-        chosen, query = chosen_by(view_class, action, text)
-    except ValidationError:
-        return None
-    read = plan(view_class, action, tuple(kwargs), chosen)
-    values = {**query, **kwargs, **authentication.given(token)}
-    rows = read.rows(values)
-    if not rows:
-        return None
-    viewer, *session = rows[0][: len(SESSION)]
-    if not authentication.admits(*session, is_cookie=is_cookie):
-        return None
-    viewer = viewer if isinstance(viewer, UUID) else UUID(viewer)
-    request.user = Reader(viewer)  # type: ignore[assignment]
-    if any(throttle.count(viewer) for throttle in view.throttle_classes):
-        return None
-    try:
-        body = read.answer(rows, values)
-    except APIException:
-        return None
-    headers = view.default_response_headers
-    if view.versioned and not read.pages:
-        return versioned(request, body, headers)
-    return HttpResponse(body, content_type="application/json", headers=headers)
+    def _plan(self, chosen: Chosen) -> Plan:
+        """The plan with these parameters."""
+        view = self.view()
+        view.action, view.action_map, view.format_kwarg = self.action, {"get": self.action}, None
+        view.request = SimpleNamespace(user=VIEWER)
+        view.kwargs = {name: Given(name, UUIDField()) for name in self.keys}
+        view.query = {
+            name: Given(name, value.kind()) if isinstance(value, Hole) else value for name, value in chosen
+        }
+        return Plan(view)

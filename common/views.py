@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, mixins, viewsets
@@ -17,7 +17,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from common import reads
 from common.errors import DomainError, Forbidden, IdConflict
 from common.pagination import Page
 from common.parsers import MAX_BYTES, StrictJSONParser, TooLarge
@@ -70,13 +69,6 @@ class ApiViewSet(viewsets.GenericViewSet):
     def viewer(self) -> Any:
         """The person who asks."""
         return self.request.user
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "GET" and self.action_map.get("get") in self.compiled:
-            answer = reads.answer(self, request, kwargs)
-            if answer is not None:
-                return answer
-        return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

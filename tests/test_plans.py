@@ -76,13 +76,20 @@ def whole_plan_of(sql):
         return [(detail, parent != 0) for _, parent, _, detail in cursor.fetchall()]
 
 
+def with_values(sql, params):
+    """A statement as it can be explained: the log of one that is kept prepared has no values in it."""
+    if connection.vendor == "postgresql":
+        return connection.ops.compose_sql(sql, params)
+    return connection.ops.last_executed_query(None, sql, params)
+
+
 def plan_of(sql):
     """The steps that find and order the rows; what is nested inside each row is its own affair."""
     return [step for step, is_nested in whole_plan_of(sql) if not is_nested]
 
 
 @pytest.mark.parametrize("address", ORDERED + FILTERED)
-def test_a_list_comes_from_an_index(address, as_user, alice, queries):
+def test_a_list_comes_from_an_index(address, as_user, alice):
     material = MaterialFactory(user=alice)
     video = VideoSummaryFactory(user=alice, tags=["Moon"], categories=["Sky"])
     KeyframeFactory(video_summary=video)
@@ -99,11 +106,17 @@ def test_a_list_comes_from_an_index(address, as_user, alice, queries):
         "room": room.pk,
     }
 
-    with queries() as sent:
+    sent = []
+
+    def noted(execute, sql, params, *more):
+        sent.append(with_values(sql, params))
+        return execute(sql, params, *more)
+
+    with connection.execute_wrapper(noted):
         assert as_user(alice).get(address.format(**places)).status_code == 200
 
-    assert "LIMIT" in sent[-1]["sql"]
-    check_plan(sent[-1]["sql"])
+    assert "LIMIT" in sent[-1]
+    check_plan(sent[-1])
 
 
 @pytest.mark.parametrize("address", WHOLE + FOR_STAFF)

@@ -21,7 +21,7 @@ from accounts.services import create_api_token
 from accounts.sessions import log_in
 from common import reads
 from common.throttling import HostCounters
-from config.ops.checks import compiled_reads
+from config.ops.reads import compiled_reads
 from tests.doors.conftest import undone
 from tests.factories import (
     DirectRoomFactory,
@@ -250,7 +250,7 @@ class Asking:
 
     def plainly(self, path: str, log_in: str = "by log-in", **headers: str) -> Any:
         with self.monkeypatch.context() as patch:
-            patch.setattr(reads, "answer", lambda *args: None)
+            patch.setattr(reads.Read, "answer", lambda *args: None)
             return self.ask(path, log_in, **headers)
 
 
@@ -269,7 +269,7 @@ def test_each_compiled_read_is_asked_here(world):
     for path in READS:
         view = resolve("/api/v1/" + path.format(**world.keys)).func
         asked.add((view.cls, view.actions["get"]))
-    assert asked == {(view, action) for view, action, _ in compiled_reads()}
+    assert asked == {(read.view, read.action) for read in compiled_reads().values()}
 
 
 @pytest.mark.parametrize("path", ASKED)
@@ -368,20 +368,23 @@ class OfStaff(ThreadViewSet):
 )
 @pytest.mark.parametrize("action", ["list", "retrieve"])
 def test_a_read_that_no_plan_may_answer_is_refused(asking, view, reason, action):
+    read = reads.Read(view, {"get": action}, ("pk",))
+    chosen, _ = read.chosen("")
+
     with pytest.raises(ImproperlyConfigured, match=reason):
-        reads.plan(view, action, ("pk",), reads.chosen_by(view, action, "")[0])
+        read.plan(chosen)
 
 
 @pytest.fixture
 def compiled_anew() -> Iterator[None]:
-    reads.plan.cache_clear()
+    compiled_reads.cache_clear()
     yield
-    reads.plan.cache_clear()
+    compiled_reads.cache_clear()
 
 
 def test_a_read_without_its_viewer_is_found_before_it_is_served(world, monkeypatch, compiled_anew):
     call_command("check", databases=["default"])
-    reads.plan.cache_clear()
+    compiled_reads.cache_clear()
     monkeypatch.setattr(ThreadViewSet, "get_queryset", Everybodys.get_queryset)
 
     with pytest.raises(SystemCheckError, match=r"ThreadViewSet\.list does not ask") as refusal:

@@ -240,10 +240,10 @@ class Doors:
         from _pytest.runner import runtestprotocol
 
         from accounts import authentication
-        from common import reads
+        from config.ops.reads import compiled_reads
 
         # Statements that were compiled before would know nothing of what is taken away.
-        reads.plan.cache_clear()
+        compiled_reads.cache_clear()
         authentication._open_session.cache_clear()
         # With one of another module to follow, all but the world is taken down.
         other = next(other for other in self.items if other.path != item.path)
