@@ -243,6 +243,7 @@ def database(url: str) -> dict[str, Any]:
     from config.ops.postgresql import refuse_broken  # whoever is on SQLite does without the driver
 
     options.setdefault("connect_timeout", 10)
+    options.setdefault("prepare_threshold", count("DB_PREPARE_AFTER", 1) or None)
     if pool_size:
         # Threads share connections: at most this many, closed after 20 idle seconds. After an outage the next
         # request tries for a new one, instead of the pool by itself in pauses of up to minutes.
