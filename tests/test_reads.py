@@ -1,5 +1,6 @@
 """Compiled reads: whatever is asked, their answer is that of the plain path, byte for byte."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -313,6 +314,22 @@ def test_a_compiled_read_is_one_statement(asking, path, queries):
         assert asking.ask(path).status_code == 200
 
     assert len(sent) == 1
+
+
+def cost(ask: Any, path: str) -> float:
+    """What one request costs this process, in seconds of CPU; the least of several, as others disturb it."""
+    costs = []
+    for _ in range(8):
+        began = time.process_time()
+        ask(path)
+        costs.append(time.process_time() - began)
+    return min(costs)
+
+
+@pytest.mark.parametrize("path", [path for path in READS if path not in EMPTY])
+def test_a_compiled_read_costs_a_fraction_of_the_plain_one(asking, path):
+    # With the test client on both sides, and far from what is measured, so that no machine is too slow.
+    assert 3 * cost(asking.ask, path) < cost(asking.plainly, path)
 
 
 def test_a_log_in_that_ends_is_refused_at_once(asking):
