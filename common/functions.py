@@ -152,32 +152,28 @@ class JSONText(Func):
 
 
 class JSONTexts(Subquery):
-    """The texts of a subquery as a JSON list in its order; its one column is called `text`.
+    """The texts of a subquery as a JSON list in its order; its one column is called `item`.
 
     An empty list where there are none, so that nothing has to be told apart from null.
     """
 
     output_field = JSONField()
+    item_on_sqlite = '"item"'
 
     def as_sqlite(self, compiler, connection, **extra_context):
-        template = '(SELECT json_group_array("text") FROM (%(subquery)s))'
-        return self.as_sql(compiler, connection, template=template, **extra_context)
+        template = "(SELECT json_group_array(%(item)s) FROM (%(subquery)s))"
+        extra_context |= {"template": template, "item": self.item_on_sqlite}
+        return self.as_sql(compiler, connection, **extra_context)
 
     def as_postgresql(self, compiler, connection, **extra_context):
         return self.as_sql(compiler, connection, template="to_jsonb(ARRAY(%(subquery)s))", **extra_context)
 
 
-class JSONItems(Subquery):
-    """The JSON values of a subquery as a list in its order; its one column is called `item`."""
+class JSONItems(JSONTexts):
+    """The same of JSON values."""
 
-    output_field = JSONField()
-
-    def as_sqlite(self, compiler, connection, **extra_context):
-        template = '(SELECT json_group_array(json("item")) FROM (%(subquery)s))'
-        return self.as_sql(compiler, connection, template=template, **extra_context)
-
-    def as_postgresql(self, compiler, connection, **extra_context):
-        return self.as_sql(compiler, connection, template="to_jsonb(ARRAY(%(subquery)s))", **extra_context)
+    # Else SQLite would take them for texts.
+    item_on_sqlite = 'json("item")'
 
 
 class CountOf(Subquery):

@@ -146,4 +146,4 @@ def _number_of(rows: QuerySet, *, by: str) -> Coalesce:
 
 def _names_through(link: str, label: str) -> JSONTexts:
     names = _of_this_video(link).order_by(code_point_order(f"{label}__name_key"))
-    return JSONTexts(names.values(text=F(f"{label}__name")))
+    return JSONTexts(names.values(item=F(f"{label}__name")))
