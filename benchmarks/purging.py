@@ -1,13 +1,12 @@
 """How long `manage.py purge` takes, and how long whoever writes meanwhile waits for it, on both databases.
 
-`.venv/bin/python benchmarks/purging.py 1.0`: a million messages deleted one by one and a million in deleted
-threads, removed while somebody posts over HTTP into the room that loses most.
+`make bench-purge`, or `.venv/bin/python benchmarks/purging.py 1.0`: a million messages deleted one by one and
+a million in deleted threads, removed while somebody posts over HTTP into the room that loses most.
 """
 
 import http.client
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.databases import on_both  # noqa: E402
+from benchmarks.servers import free_port  # noqa: E402
 
 # Puts all but the last ten messages of each room of the volume into the trash, and all threads; tells
 # the room that loses most, and a token of somebody in it.
@@ -56,12 +56,6 @@ class Poster:
         answer.read()
         assert answer.status == 201, answer.status
         return (time.perf_counter() - started) * 1000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def measure(name: str, url: str, folder: Path, scale: str) -> None:

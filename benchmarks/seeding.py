@@ -1,6 +1,6 @@
 """How many rows a second the seed adds, on SQLite and on PostgreSQL, with every constraint in place.
 
-`make bench`, or `.venv/bin/python benchmarks/seeding.py 1.0` for the full two million rows.
+`make bench-seed`, or `.venv/bin/python benchmarks/seeding.py 1.0` for the full two million rows.
 """
 
 import os
