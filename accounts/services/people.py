@@ -62,14 +62,15 @@ def put_person(*, person_id: UUID, by: User, email: str, name: str) -> bool:
 
     A new person has no password: they choose one by the mail of a password reset.
     """
-    while True:
-        try:
-            with refusing({**PERSON_CONFLICTS, key_of(User): IdConflict}), transaction.atomic():
-                return _put_person(person_id, by, email, name)
-        except IdConflict:
-            continue  # somebody else has just made this person
+    try:
+        return _put_person(person_id, by, email, name)
+    except IdConflict:
+        # Somebody else has just made this person, so now they are there.
+        return _put_person(person_id, by, email, name)
 
 
+@refusing({**PERSON_CONFLICTS, key_of(User): IdConflict})
+@transaction.atomic
 def _put_person(person_id: UUID, by: User, email: str, name: str) -> bool:
     person = hold_for_staff(people=User.objects.overseen_by(by).filter(pk=person_id), by=by)
     if person is not None and person.deleted_at is not None:
