@@ -106,9 +106,12 @@ push: install ## Bring the database to the models in one step (DEBUG only; shows
 bench: .venv/.installed-dev ## Lyceum beside its peers, on PostgreSQL: make bench ONLY="--servers bun,plain"
 	@$(PYTHON) benchmarks/comparing.py $(ONLY)
 
-bench-install: ## Install the peers that are not Python (needs Node.js with npm)
+bench-install: .venv/bin/python ## Install what Lyceum is compared with (needs Node.js with npm)
 	@command -v npm >/dev/null || { echo "npm is not installed: apt-get install nodejs npm" >&2; exit 1; }
 	@cd benchmarks/peers/drizzle && npm ci --no-audit --no-fund
+	@$(PYTHON) -m venv benchmarks/peers/fastapi/.venv
+	@benchmarks/peers/fastapi/.venv/bin/python -m pip install --disable-pip-version-check --require-hashes \
+		-r benchmarks/peers/fastapi/requirements.txt
 
 bench-seed: .venv/.installed-dev ## Rows per second of the seed, on both databases
 	@$(PYTHON) benchmarks/seeding.py
@@ -117,7 +120,7 @@ bench-purge: .venv/.installed-dev ## The purge with somebody writing beside it, 
 	@$(PYTHON) benchmarks/purging.py
 
 requirements: .venv/.installed-dev ## Compile the pinned and hashed requirements anew
-	@for file in requirements requirements-dev; do \
+	@for file in requirements requirements-dev benchmarks/peers/fastapi/requirements; do \
 		.venv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make requirements" $$file.in -o $$file.txt; \
 	done

@@ -123,6 +123,19 @@ def drizzle(name: str, runtime: str, mode: str, *, one_statement: bool = False) 
     )
 
 
+def fastapi() -> Server:
+    folder = PEERS / "fastapi"
+    python = str(folder / ".venv/bin/python")
+    serving = ["--host", "127.0.0.1", "--port", "{port}", "--workers", "2", "--log-level", "warning"]
+    return Server(
+        "FastAPI",
+        [python, "-m", "uvicorn", "app:app", "--no-access-log", *serving],
+        folder=folder,
+        needs=(python,),
+        install="make bench-install",
+    )
+
+
 def all_servers() -> dict[str, Server]:
     """By what `--servers` calls them; Lyceum is the first."""
     one_port = [sys.executable, "manage.py", "serve", "--port", "{port}", "--workers", "2"]
@@ -134,5 +147,6 @@ def all_servers() -> dict[str, Server]:
         "bun-one": drizzle("Bun, prepared, one statement", "bun", "prepared", one_statement=True),
         "node": drizzle("Node, stock", "node", "stock"),
         "node-prepared": drizzle("Node, prepared", "node", "prepared"),
+        "fastapi": fastapi(),
         "plain": Server("plain DRF", wsgi("benchmarks.peers.plain:application")),
     }
