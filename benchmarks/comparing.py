@@ -7,7 +7,9 @@ import argparse
 import atexit
 import http.client
 import json
+import math
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,11 +28,15 @@ sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
 
-from benchmarks.databases import start_roomy_postgresql  # noqa: E402
+from benchmarks.databases import bin_folder, start_roomy_postgresql  # noqa: E402
 from benchmarks.servers import Server, all_servers, cpu_seconds  # noqa: E402
 
 CONNECTIONS = 16
 STATEMENTS_COUNTED_OVER = 20  # requests
+PGBENCH = "limit: pgbench, its statement"
+# In PostgreSQL's log: before the text of a statement; and a span of time as a value.
+SENT = re.compile(r"LOG:  (?:statement|execute [^:]*): ")
+SPAN = re.compile(r"'\d\d:\d\d:\d\d'")
 
 
 class Endpoint(NamedTuple):
@@ -119,10 +125,11 @@ class Bench:
         with self._logged() as seen:
             for _ in range(STATEMENTS_COUNTED_OVER):
                 self.ask(server, endpoint)
-        return len(seen) / STATEMENTS_COUNTED_OVER
+        return sum(SENT.search(line) is not None for line in seen) / STATEMENTS_COUNTED_OVER
 
     @contextmanager
     def _logged(self) -> Iterator[list[str]]:
+        """What the database says of the statements it is sent meanwhile, a line each."""
         log, seen = self.folder / "data" / "log", []
         with psycopg.connect(self.url, autocommit=True) as database:
             database.execute("ALTER SYSTEM SET log_statement = 'all'")
@@ -132,11 +139,48 @@ class Bench:
             yield seen
             with log.open("rb") as lines:
                 lines.seek(start)
-                marks = (b"LOG:  statement: ", b"LOG:  execute ")
-                seen += [line.decode() for line in lines if any(mark in line for mark in marks)]
+                seen += lines.read().decode().splitlines()
             database.execute("ALTER SYSTEM RESET log_statement")
             database.execute("SELECT pg_reload_conf()")
             time.sleep(0.5)
+
+    def keep_answers(self, lyceum: Server, endpoints: Iterable[Endpoint]) -> None:
+        """Write down what is answered to reads, for servers that only send it."""
+        reads = [endpoint for endpoint in endpoints if endpoint.body is None]
+        kept = {
+            self.path(read): json.dumps(self.ask(lyceum, read)[1], separators=(",", ":")) for read in reads
+        }
+        (self.folder / "answers.json").write_text(json.dumps(kept))
+
+    def load_database(self, lyceum: Server, endpoint: Endpoint, seconds: int) -> Run:
+        """Lyceum's own statement, prepared with its values written in, sent by pgbench as fast as it can."""
+        with self._logged() as seen:
+            self.ask(lyceum, endpoint)
+        (at,) = (index for index, line in enumerate(seen) if SENT.search(line))
+        statement = seen[at][SENT.search(seen[at]).end() :]  # type: ignore[union-attr]
+        given = dict(re.findall(r"(\$\d+) = ('(?:[^']|'')*'|NULL)", seen[at + 1]))
+        # A bare text beside a time is read as a time.
+        given = {hole: f"{value}::interval" if SPAN.match(value) else value for hole, value in given.items()}
+        script = self.folder / "statement.sql"
+        whole = re.sub(r"\$\d+", lambda hole: given[hole[0]], statement)
+        script.write_text(re.sub(r"'(?:[^']|'')*'", without_colons, whole) + ";\n")
+        database = cpu_seconds(self.postmaster)
+        options = [
+            "--no-vacuum",
+            "--protocol=prepared",
+            f"--client={CONNECTIONS}",
+            "--jobs=1",
+            f"--time={seconds}",
+        ]
+        done = subprocess.run(  # noqa: S603
+            [bin_folder(self.folder) / "pgbench", *options, f"--file={script}", self.url],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        rate = float(re.findall(r"tps = ([\d.]+)", done.stdout)[0])
+        used = (cpu_seconds(self.postmaster) - database) * 1000 / (rate * seconds)
+        return Run(rate, math.nan, math.nan, math.nan, used)
 
     def load(self, server: Server, endpoint: Endpoint, seconds: int) -> Run:
         """Sixteen connections that ask as fast as they are answered."""
@@ -175,6 +219,11 @@ class Bench:
         )
 
 
+def without_colons(text: re.Match[str]) -> str:
+    """A text in SQL with its colons escaped: behind one, pgbench looks for a variable of its own."""
+    return "E" + text[0].replace("\\", "\\\\").replace(":", "\\x3a")
+
+
 def difference(one: Any, other: Any, where: str = "answer") -> str:
     """The first place at which two answers are not the same."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
@@ -187,7 +236,7 @@ def difference(one: Any, other: Any, where: str = "answer") -> str:
 
 
 def report(
-    endpoint: Endpoint, runs: dict[str, list[Run]], servers: dict[str, Server], counts: dict[str, float]
+    endpoint: Endpoint, runs: dict[str, list[Run]], names: dict[str, str], counts: dict[str, float]
 ) -> None:
     """A table of one endpoint: medians of the rounds, and of each round's ratio to Lyceum."""
     print(f"\n{endpoint.name}")
@@ -199,11 +248,12 @@ def report(
         middle = Run(*map(statistics.median, zip(*own, strict=True)))
         ratios = [lyceum.rate / peer.rate for lyceum, peer in zip(runs["lyceum"], own, strict=True)]
         ratio = f"{statistics.median(ratios):.2f}" if key != "lyceum" else ""
-        print(
-            f"  {servers[key].name:<30}{counts[key]:>11.4g}{middle.rate:>9,.0f}"
+        line = (
+            f"  {names.get(key, key):<30}{counts.get(key, 1):>11.4g}{middle.rate:>9,.0f}"
             f"{middle.p50:>9.1f}{middle.p99:>9.1f}"
             f"{middle.own_cpu:>12.2f}{middle.database_cpu:>10.2f}{ratio:>13}"
         )
+        print(line.replace("nan", "  -").rstrip())
 
 
 def prepared_database(folder: Path, environment: dict[str, str], scale: str) -> dict[str, str]:
@@ -243,6 +293,7 @@ def main() -> None:
         "--servers", help="of these, by commas; Lyceum is always there: " + ", ".join(all_servers())
     )
     parser.add_argument("--endpoints", help="of these, by commas: " + ", ".join(ENDPOINTS))
+    parser.add_argument("--no-pgbench", dest="pgbench", action="store_false", help="leave that limit out")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed, which drives the servers: apt-get install wrk")
@@ -264,29 +315,37 @@ def main() -> None:
         url = start_roomy_postgresql(folder)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
         environment |= {"DATABASE_URL": url, "DATA_DIR": str(folder / "lyceum"), "LOG_LEVEL": "ERROR"}
+        environment |= {"BENCH_ANSWERS": str(folder / "answers.json")}
         environment |= {"THROTTLE_USER": "", "THROTTLE_ANON": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
         print(f"Filling PostgreSQL with the demo world and volume at scale {options.scale}", flush=True)
         bench = Bench(folder, url, prepared_database(folder, environment, options.scale))
         for key, server in servers.items():
             stack.callback(server.stop)
             server.start(folder / f"{key}.log", environment)
-        lyceum, *peers = servers.values()
+        lyceum, *others = servers.values()
+        peers = [server for server in others if not server.is_limit]
+        bench.keep_answers(lyceum, endpoints.values())
         for peer in peers:
             bench.compare_refusals(peer)
             for endpoint in endpoints.values():
                 bench.compare_answers(lyceum, peer, endpoint)
-        print(f"The same answers from {len(servers)} servers of two processes each. By wrk:")
+        print(f"The same answers from {len(peers) + 1} servers of two processes each. By wrk:")
         print(f"{options.rounds} rounds, each in turn for {options.seconds} s, {CONNECTIONS} connections.")
         print("CPU-ms are of one request.", flush=True)
         for endpoint in endpoints.values():
-            counts = {key: bench.statements(server, endpoint) for key, server in servers.items()}
+            driven = {
+                key: server for key, server in servers.items() if not (endpoint.body and server.is_limit)
+            }
+            counts = {key: bench.statements(server, endpoint) for key, server in driven.items()}
             runs = defaultdict(list)
-            for server in servers.values():
+            for server in driven.values():
                 bench.load(server, endpoint, 1)
             for _ in range(options.rounds):
-                for key, server in servers.items():
+                for key, server in driven.items():
                     runs[key].append(bench.load(server, endpoint, options.seconds))
-            report(endpoint, runs, servers, counts)
+                if not endpoint.body and options.pgbench:
+                    runs[PGBENCH].append(bench.load_database(lyceum, endpoint, options.seconds))
+            report(endpoint, runs, {key: server.name for key, server in driven.items()}, counts)
             sys.stdout.flush()
 
 

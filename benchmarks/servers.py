@@ -54,6 +54,7 @@ class Server:
     copies: int = 1  # of the command; 1 where it starts its workers itself
     needs: tuple[str, ...] = ()  # commands, by name or by path
     install: str = ""  # how what it needs is had
+    is_limit: bool = False  # does less than Lyceum's work, to show what more cannot be had
     port: int = 0
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -149,4 +150,5 @@ def all_servers() -> dict[str, Server]:
         "node-prepared": drizzle("Node, prepared", "node", "prepared"),
         "fastapi": fastapi(),
         "plain": Server("plain DRF", wsgi("benchmarks.peers.plain:application")),
+        "granian": Server("limit: granian", wsgi("benchmarks.peers.bare:application"), is_limit=True),
     }
