@@ -94,7 +94,7 @@ class SessionTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         token, is_cookie = self.presented(request)
         session = None if token is None else self._session(token)
-        if not is_cookie and token is not None:
+        if not is_cookie:
             if session is None:
                 raise AuthenticationFailed
             return session.user, session
@@ -135,7 +135,7 @@ class SessionTokenAuthentication(BaseAuthentication):
         """Whether there is nothing more to ask, and nothing to note, of a session that was found."""
         if is_unseen_lately or (is_cookie and kind != SessionKind.LOGIN):
             return False
-        return kind == SessionKind.API or holds(data, password)
+        return holds(kind, data, password)
 
     def _session(self, token: str) -> Any:
         (session,) = _open_session()(digest=token_digest(token)) or (None,)

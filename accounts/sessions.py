@@ -141,13 +141,13 @@ def log_in(user: User, *, ip_address: str | None, user_agent: str) -> SessionSto
 
 def opens(session: Session, user: User) -> bool:
     """Whether a session still lets its person in: another password ends the log-ins of the old one."""
-    if session.kind == SessionKind.API:
+    return holds(session.kind, session.session_data, user.password)
+
+
+def holds(kind: str, session_data: str, password: str) -> bool:
+    """The same by what is asked of a session and its person, the hash of the password among it."""
+    if kind == SessionKind.API:
         return True  # these are removed with the old password
-    return holds(session.session_data, user.password)
-
-
-def holds(session_data: str, password: str) -> bool:
-    """Whether a log-in was made under this hash of a password, or under what has stayed valid with it."""
     return _holds(session_data, password, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 

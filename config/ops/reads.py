@@ -18,8 +18,8 @@ _HOLE = re.compile(r"<uuid:(\w+)>")
 
 
 @cache
-def compiled_reads() -> dict[str, Read]:
-    """Each read that is to be compiled, by its address with `*` in the place of keys."""
+def compiled_reads() -> dict[tuple[str, int], Read]:
+    """Each read that is to be compiled, by its address with `*` for each key, and the number of keys."""
     found = {}
     todo: list[tuple[Any, str]] = [(get_resolver(), "")]
     while todo:
@@ -34,7 +34,8 @@ def compiled_reads() -> dict[str, Read]:
             action = callback.actions.get("get")
             if action in view.compiled:
                 read = Read(view, dict(callback.actions), tuple(_HOLE.findall(route)))
-                found[_HOLE.sub("*", route.replace("^/", "/"))] = read
+                # Their number, because somebody may well send a star.
+                found[_HOLE.sub("*", route.replace("^/", "/")), len(read.keys)] = read
     return found
 
 
@@ -47,9 +48,10 @@ class CompiledReadsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "GET" or not request.path_info.startswith("/api/v1/"):
             return self.get_response(request)
-        read = compiled_reads().get(_KEY.sub("*", request.path_info))
+        keys = _KEY.findall(request.path_info)
+        read = compiled_reads().get((_KEY.sub("*", request.path_info), len(keys)))
         try:
-            answer = read and read.answer(request, _KEY.findall(request.path_info))
+            answer = read and read.answer(request, keys)
         except Exception as error:
             refusal = unavailable(request, error)
             if refusal is None:
