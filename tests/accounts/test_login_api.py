@@ -169,7 +169,7 @@ def test_another_password_ends_the_log_ins_of_the_old_one(anyone, dora):
 def test_a_log_in_ends_by_itself(anyone, dora):
     token = token_of(log_in(anyone, email=dora.email))
     assert Session.objects.get().expires_at > timezone.now() + timedelta(days=13)
-    Session.objects.update(expires_at=timezone.now())
+    Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
     assert anyone.get(ME, headers=bearer(token)).status_code == 401
 

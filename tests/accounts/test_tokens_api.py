@@ -127,7 +127,7 @@ def test_the_limits_themselves_are_allowed(as_user, alice):
 def test_a_token_ends_by_itself(as_user, alice):
     client = as_user(alice)
     made = make(client)
-    Session.objects.filter(pk=made["id"]).update(expires_at=timezone.now())
+    Session.objects.filter(pk=made["id"]).update(expires_at=timezone.now() - timedelta(seconds=1))
 
     assert with_token(f"Bearer {made['token']}").get(ME).status_code == 401
     assert client.get(URL).json() == {"items": []}
