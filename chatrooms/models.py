@@ -207,7 +207,7 @@ class RoomMessage(SoftDeleteModel):
     )
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # The author as readers see them, where the row is read `with_author`.
+    # Where the row is read `with_author`.
     author: Any
 
     objects = RoomMessageQuerySet.as_manager()

@@ -245,8 +245,9 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
         return self.filter(~Q(user=user))
 
     def with_author(self) -> Self:
-        """With `author`, the person as readers see them."""
-        return self.annotate(author=person_as_shown())
+        """With `author`, the person who said it; none once they are deleted or purged."""
+        present = FilteredRelation("user", condition=Q(user__deleted_at=None))
+        return self.annotate(author=present).select_related("author")
 
     def with_room_revision(self) -> Self:
         """With `room_revision`, how far the room had come when this was read."""

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from accounts.models import User
 from accounts.serializers import UserSerializer
 from chatrooms.models import Room, RoomMember, RoomMessage, RoomMessageType, RoomRole, RoomType
+from chatrooms.querysets import NOBODY
 from common.constraints import MAX_INTEGER
 from common.fields import (
     NameField,
@@ -33,6 +34,15 @@ class ShownPersonSerializer(serializers.Serializer):
     name = serializers.CharField()
     username = serializers.CharField(allow_null=True)
     image = serializers.CharField()
+
+
+class AuthorSerializer(ShownPersonSerializer):
+    """The same, of the `author` that a message is read with."""
+
+    id = serializers.UUIDField(source="author.id", default=NOBODY["id"], allow_null=True)
+    name = serializers.CharField(source="author.name", default=NOBODY["name"])
+    username = serializers.CharField(source="author.username", default=NOBODY["username"], allow_null=True)
+    image = serializers.CharField(source="author.image", default=NOBODY["image"])
 
 
 class LastRoomMessageSerializer(serializers.Serializer):
@@ -160,7 +170,7 @@ class RoomMessageSerializer(ReplayableSerializer):
 
     fixed_fields = ("id", "type", "reply_to")
 
-    user = ShownPersonSerializer(source="author", read_only=True)
+    user = AuthorSerializer(source="*", read_only=True)
     reply_to = ReplyField(queryset=RoomMessage.objects.all(), required=False, allow_null=True)
 
     class Meta:

@@ -27,7 +27,7 @@ from common.fields import KeyField
 from common.queries import NoQuery, NumberParameter, OrderingParameter, TrueParameter, read_query
 from common.shapes import Shape
 from common.statements import VIEWER, Given, OfReader, bound, prepared_cursor
-from common.versions import versioned
+from common.versions import versioned, whole
 
 # What a plan reads beside the rows: who the reader is, and what shows whether the session is in order.
 SESSION = ("viewer", "kind", "session_data", "password", "is_unseen_lately")
@@ -158,7 +158,7 @@ class Read:
             return None
         if self.view.versioned and not plan.pages:
             return versioned(request, body, self.headers)
-        return HttpResponse(body, content_type="application/json", headers=self.headers)
+        return whole(body, self.headers)
 
     def _chosen(self, text: str) -> tuple[Chosen, dict[str, Any]]:
         """Which parameters a query has, and their values."""

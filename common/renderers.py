@@ -10,7 +10,7 @@ from rest_framework.renderers import BaseRenderer
 def iso_time(value: Any) -> str:
     """A time with six digits and Z; orjson itself would drop zero microseconds."""
     if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return str(value)
 
 

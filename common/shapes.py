@@ -50,8 +50,14 @@ class Shape:
         self.columns.append(source)
         for kind, code in CODE[connection.vendor].items():
             if isinstance(field, kind):
-                return code.format(column)
+                return self._or_default(field, column, code.format(column))
         raise ImproperlyConfigured(f"{type(field).__name__} {field.field_name} cannot be compiled.")
+
+    def _or_default(self, field: Any, column: str, code: str) -> str:
+        """What is shown of another row's column where there is no such row: REST framework's default."""
+        if len(field.source_attrs) == 1 or field.default is serializers.empty:
+            return code
+        return f"({field.default!r} if {column} is None else {code})"
 
 
 def in_order(field: Any) -> Callable[[Any], Any]:

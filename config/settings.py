@@ -160,6 +160,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.ops.middleware.RequestIdMiddleware",
+    "config.ops.reads.CompiledReadsMiddleware",
     # Not there at all where no origin is named: a preflight is then a method like any other.
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -172,7 +173,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     # What is asked for most needs nothing of what follows.
-    "config.ops.reads.CompiledReadsMiddleware",
+    "config.ops.reads.AnsweredMiddleware",
     "accounts.middleware.StrictAuthBodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -244,6 +245,9 @@ def database(url: str) -> dict[str, Any]:
 
     options.setdefault("connect_timeout", 10)
     options.setdefault("prepare_threshold", count("DB_PREPARE_AFTER", 1) or None)
+    if options["prepare_threshold"]:
+        # Else a statement whose length of page is only known at each call is planned anew each time.
+        options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
     if pool_size:
         # Threads share connections: at most this many, closed after 20 idle seconds. After an outage the next
         # request tries for a new one, instead of the pool by itself in pauses of up to minutes.

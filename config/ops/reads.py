@@ -39,11 +39,24 @@ def compiled_reads() -> dict[tuple[str, int], Read]:
     return found
 
 
+# What the headers of an answer depend on, beside its status.
+_DECISIVE = (
+    *("HTTP_HOST", "HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT"),
+    *("HTTP_X_FORWARDED_PROTO", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"),
+)
+LEARNED = 500  # kinds of answers; a host name may be anything
+
+
 class CompiledReadsMiddleware:
-    """Answers the reads that are asked for most; all else goes on to its view."""
+    """Answers the reads that are asked for most; all else goes on to its view.
+
+    Its place is ahead of what costs much and asks little. The first answer of each kind still goes through
+    it, to the middleware below; the headers that it comes back with are those of all like it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
+        self.learned: dict[tuple[Any, ...], dict[str, str]] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "GET" or not request.path_info.startswith("/api/v1/"):
@@ -53,8 +66,34 @@ class CompiledReadsMiddleware:
         try:
             answer = read and read.answer(request, keys)
         except Exception as error:
-            refusal = unavailable(request, error)
-            if refusal is None:
+            answer = unavailable(request, error)
+            if answer is None:
                 raise
-            return refusal
-        return answer or self.get_response(request)
+        if not answer:
+            return self.get_response(request)
+        kind = (answer.status_code, *map(request.META.get, _DECISIVE))
+        headers = self.learned.get(kind)
+        if headers is None:
+            return self._learn(kind, request, answer)
+        answer.headers._store.update(headers)  # type: ignore[attr-defined]
+        return answer
+
+    def _learn(self, kind: tuple[Any, ...], request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+        own = {name.lower() for name in answer.headers}
+        request.answer = answer  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if response is answer:
+            if len(self.learned) == LEARNED:
+                self.learned.clear()
+            self.learned[kind] = {name: kept for name, kept in answer.headers._store.items() if name not in own}
+        return response
+
+
+class AnsweredMiddleware:
+    """Where a request turns back that has been answered already."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return getattr(request, "answer", None) or self.get_response(request)
