@@ -8,7 +8,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db.models import CharField
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, parse_cookie
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -92,7 +92,7 @@ class SessionTokenAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
-        token, is_cookie = self.presented(request)
+        token, is_cookie = self.presented(request.META)
         session = None if token is None else self._session(token)
         if not is_cookie:
             if session is None:
@@ -107,15 +107,15 @@ class SessionTokenAuthentication(BaseAuthentication):
         return 'Bearer realm="lyceum"'
 
     @staticmethod
-    def presented(request: Any) -> tuple[str | None, bool]:
+    def presented(environ: dict[str, Any]) -> tuple[str | None, bool]:
         """What a request is logged in by, and whether it is the cookie of a browser."""
-        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() == "bearer":
             return token.strip(), False
-        token = request.META.get("HTTP_X_SESSION_TOKEN")
+        token = environ.get("HTTP_X_SESSION_TOKEN")
         if token is not None:
             return token, False
-        return request.COOKIES.get(settings.SESSION_COOKIE_NAME) or None, True
+        return parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME) or None, True
 
     # For reads that open the session in a statement of their own.
 

@@ -19,7 +19,7 @@ import orjson
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import BigIntegerField, Exists, Field, QuerySet, TextField, UUIDField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import IsAuthenticated
 
@@ -27,7 +27,7 @@ from common.fields import KeyField
 from common.queries import NoQuery, NumberParameter, OrderingParameter, TrueParameter, read_query
 from common.shapes import Shape
 from common.statements import VIEWER, Given, OfReader, bound, prepared_cursor
-from common.versions import versioned, whole
+from common.versions import CONDITIONS, version_of, versioned
 
 # What a plan reads beside the rows: who the reader is, and what shows whether the session is in order.
 SESSION = ("viewer", "kind", "session_data", "password", "is_unseen_lately")
@@ -98,6 +98,15 @@ class Reader(NamedTuple):
     is_authenticated: bool = True
 
 
+class Answer(NamedTuple):
+    """What is answered to whom, with the headers that belong to it alone."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    reader: Reader
+
+
 class Hole(NamedTuple):
     """That a parameter is given, and what it is in the statement."""
 
@@ -119,21 +128,20 @@ class Read:
         (self.authentication,) = view.authentication_classes
         methods = actions.keys() | {"head"}
         allowed = [name.upper() for name in view.http_method_names if name in methods]
-        self.headers = {"Allow": ", ".join(allowed)}
+        self.headers = {"Content-Type": "application/json", "Allow": ", ".join(allowed)}
         self.chosen = lru_cache(maxsize=500)(self._chosen)
         self.plan = lru_cache(maxsize=200)(self._plan)
 
-    def answer(self, request: HttpRequest, keys: list[str]) -> HttpResponse | None:
+    def answer(self, environ: dict[str, Any], keys: list[str]) -> Answer | None:
         """What is answered; None where it is for the plain path to say what is the matter."""
-        meta = request.META
-        text = meta.get("QUERY_STRING", "")
+        text = environ.get("QUERY_STRING", "")
         if (
-            meta.get("HTTP_ACCEPT", "*/*") not in ACCEPTED
-            or meta.get("CONTENT_LENGTH")
+            environ.get("HTTP_ACCEPT", "*/*") not in ACCEPTED
+            or environ.get("CONTENT_LENGTH")
             or len(text) > LONGEST
         ):
             return None
-        token, is_cookie = self.authentication.presented(request)
+        token, is_cookie = self.authentication.presented(environ)
         if not token:
             return None
         try:
@@ -148,17 +156,25 @@ class Read:
         viewer, *session = rows[0][: len(SESSION)]
         if not self.authentication.admits(*session, is_cookie=is_cookie):
             return None
-        viewer = viewer if isinstance(viewer, UUID) else UUID(viewer)
-        request.user = Reader(viewer)  # type: ignore[assignment]
-        if any(throttle.count(viewer) for throttle in self.view.throttle_classes):
+        reader = Reader(viewer if isinstance(viewer, UUID) else UUID(viewer))
+        if any(throttle.count(reader.pk) for throttle in self.view.throttle_classes):
             return None
         try:
             body = plan.answer(rows, values)
         except APIException:
             return None
-        if self.view.versioned and not plan.pages:
-            return versioned(request, body, self.headers)
-        return whole(body, self.headers)
+        if plan.pages or not self.view.versioned:
+            return Answer(200, self.headers, body, reader)
+        if CONDITIONS & environ.keys():
+            return self._conditional(environ, body, reader)
+        return Answer(200, self.headers | {"ETag": version_of(body)}, body, reader)
+
+    def _conditional(self, environ: dict[str, Any], body: bytes, reader: Reader) -> Answer | None:
+        request = HttpRequest()
+        request.META, request.method = environ, "GET"
+        said = versioned(request, body)
+        headers = dict(said.items()) | {"Allow": self.headers["Allow"]}
+        return Answer(said.status_code, headers, said.content, reader) if said.status_code < 400 else None
 
     def _chosen(self, text: str) -> tuple[Chosen, dict[str, Any]]:
         """Which parameters a query has, and their values."""

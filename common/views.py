@@ -231,7 +231,7 @@ class VersionedMixin(PatchMixin):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         body = JSONRenderer().render(self.get_serializer(self.get_object()).data)
-        return versioned(request._request, body, {})
+        return versioned(request._request, body)
 
     @contextmanager
     def unmoved(self) -> Iterator[None]:

@@ -160,7 +160,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.ops.middleware.RequestIdMiddleware",
-    "config.ops.reads.CompiledReadsMiddleware",
     # Not there at all where no origin is named: a preflight is then a method like any other.
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

@@ -14,7 +14,11 @@ from config.ops.bodies import with_known_length, with_readable_type
 from config.ops.postgresql import limit_waiting
 from config.ops.sqlite import hold_open
 
-application = with_readable_type(with_known_length(get_wsgi_application()))
+plain = with_readable_type(with_known_length(get_wsgi_application()))
+
+from config.ops.reads import CompiledReads  # noqa: E402  # of apps that are set up by now
+
+application = CompiledReads(plain)
 
 # Only here: a command has one thread, and what it opens shall be closed when it ends.
 connection_created.connect(hold_open)

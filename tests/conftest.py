@@ -13,12 +13,16 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
+from django.http import HttpResponse
+from django.test.client import ClientHandler
 from django.test.utils import CaptureQueriesContext
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.sessions import log_in
+from config.ops.reads import CompiledReads
 from tests.factories import UserFactory
 
 # A busy machine is no finding.
@@ -129,3 +133,38 @@ def at_once() -> Callable[..., list[Any]]:
 def queries() -> Callable[[], CaptureQueriesContext]:
     """How many statements a request sends: `with queries() as sent: …; assert len(sent) == 3`."""
     return lambda: CaptureQueriesContext(connection)
+
+
+class InFront(CompiledReads):
+    """What stands in front of Django in use, in front of Django's test client."""
+
+    def leave(self) -> None:
+        # A test keeps its connection, and the transaction that it is in.
+        pass
+
+
+def _asked_in_front(handler: Any, environ: dict[str, Any]) -> Any:
+    of_django: list[Any] = []
+    begun: list[Any] = []
+
+    def django(environ: dict[str, Any], start_response: Any) -> tuple[()]:
+        response = _asked(handler, environ)
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        of_django.append(response)
+        return ()
+
+    front = InFront(django)
+    front.learned = vars(handler).setdefault("learned", {})
+    body = b"".join(front(environ, lambda *start: begun.extend(start)))
+    if of_django:
+        return of_django[0]
+    status, headers = begun
+    answer = HttpResponse(body, status=int(status[:3]), headers=dict(headers))
+    if "Content-Type" not in dict(headers):
+        del answer["Content-Type"]
+    answer.wsgi_request = WSGIRequest(environ)  # type: ignore[attr-defined]
+    return answer
+
+
+_asked = ClientHandler.__call__
+ClientHandler.__call__ = _asked_in_front  # type: ignore[method-assign]

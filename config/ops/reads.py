@@ -1,16 +1,17 @@
-"""Where compiled reads are answered: ahead of all that they do without."""
+"""Where compiled reads are answered: ahead of Django."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, get_resolver
 
-from common.reads import Read
+from common.reads import Answer, Read
 from common.views import ApiViewSet
-from config.ops.middleware import unavailable
+from config.ops.middleware import named, unavailable
 
 # As in an address, and as a route has it.
 _KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -39,61 +40,87 @@ def compiled_reads() -> dict[tuple[str, int], Read]:
     return found
 
 
-# What the headers of an answer depend on, beside its status.
-_DECISIVE = (
+# What a refusal, and the headers that Django's middleware puts on an answer, depend on.
+DECISIVE = (
     *("HTTP_HOST", "HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT"),
     *("HTTP_X_FORWARDED_PROTO", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"),
 )
-LEARNED = 500  # kinds of answers; a host name may be anything
+MOST_KINDS = 500  # that are remembered; a host name may be anything
+# In the environment of a request: what was answered, or the exception that came instead.
+ANSWERED = "lyceum.answered"
+
+Headers = list[tuple[str, str]]
 
 
-class CompiledReadsMiddleware:
-    """Answers the reads that are asked for most; all else goes on to its view.
+class CompiledReads:
+    """A WSGI application that answers the reads asked for most, in front of Django's for all else.
 
-    Its place is ahead of what costs much and asks little. The first answer of each kind still goes through
-    it, to the middleware below; the headers that it comes back with are those of all like it.
+    The first answer of each kind is sent through Django's middleware; the headers that it comes back with are
+    those of all answers like it.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
-        self.get_response = get_response
-        self.learned: dict[tuple[Any, ...], dict[str, str]] = {}
+    def __init__(self, application: Callable[..., Iterable[bytes]]):
+        self.application = application
+        self.learned: dict[tuple[Any, ...], tuple[str, Headers]] = {}
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "GET" or not request.path_info.startswith("/api/v1/"):
-            return self.get_response(request)
-        keys = _KEY.findall(request.path_info)
-        read = compiled_reads().get((_KEY.sub("*", request.path_info), len(keys)))
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] != "GET" or not path.startswith("/api/v1/"):
+            return self.application(environ, start_response)
+        keys = _KEY.findall(path)
+        read = compiled_reads().get((_KEY.sub("*", path), len(keys)))
+        if read is None:
+            return self.application(environ, start_response)
         try:
-            answer = read and read.answer(request, keys)
-        except Exception as error:
-            answer = unavailable(request, error)
-            if answer is None:
-                raise
-        if not answer:
-            return self.get_response(request)
-        kind = (answer.status_code, *map(request.META.get, _DECISIVE))
-        headers = self.learned.get(kind)
-        if headers is None:
-            return self._learn(kind, request, answer)
-        answer.headers._store.update(headers)  # type: ignore[attr-defined]
-        return answer
+            answer = read.answer(environ, keys)
+        except Exception as failure:
+            environ[ANSWERED] = failure
+            return self.application(environ, start_response)
+        finally:
+            self.leave()
+        if answer is None:
+            return self.application(environ, start_response)
+        kind = (answer.status, *map(environ.get, DECISIVE))
+        if kind not in self.learned:
+            environ[ANSWERED] = answer
+            return self.application(environ, self._learning(kind, answer, start_response))
+        status, headers = self.learned[kind]
+        name = named(environ.get("HTTP_X_REQUEST_ID", ""))
+        length = str(len(answer.body))
+        own = (*answer.headers.items(), ("Content-Length", length), ("X-Request-ID", name))
+        start_response(status, [*own, *headers])
+        return (answer.body,)
 
-    def _learn(self, kind: tuple[Any, ...], request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-        own = {name.lower() for name in answer.headers}
-        request.answer = answer  # type: ignore[attr-defined]
-        response = self.get_response(request)
-        if response is answer:
-            if len(self.learned) == LEARNED:
-                self.learned.clear()
-            self.learned[kind] = {name: kept for name, kept in answer.headers._store.items() if name not in own}
-        return response
+    def leave(self) -> None:
+        """Give the connection back, as Django does at the end of a request."""
+        close_old_connections()
+
+    def _learning(self, kind: tuple[Any, ...], answer: Answer, start_response: Any) -> Any:
+        def start(status: str, headers: Headers, *more: Any) -> Any:
+            if status.startswith(str(answer.status)):
+                if len(self.learned) >= MOST_KINDS:
+                    self.learned.clear()
+                own = answer.headers.keys() | {"Content-Length", "X-Request-ID"}
+                self.learned[kind] = status, [header for header in headers if header[0] not in own]
+            return start_response(status, headers, *more)
+
+        return start
 
 
 class AnsweredMiddleware:
-    """Where a request turns back that has been answered already."""
+    """Where a request turns back that has been answered, or has failed, ahead of Django."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return getattr(request, "answer", None) or self.get_response(request)
+        answered: Answer | Exception | None = request.META.get(ANSWERED)
+        if answered is None:
+            return self.get_response(request)
+        if isinstance(answered, Exception):
+            refusal = unavailable(request, answered)
+            if refusal is None:
+                raise answered
+            return refusal
+        request.user = answered.reader  # type: ignore[assignment]
+        return HttpResponse(answered.body, status=answered.status, headers=answered.headers)
