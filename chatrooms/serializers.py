@@ -39,7 +39,7 @@ class ShownPersonSerializer(serializers.Serializer):
 class AuthorSerializer(ShownPersonSerializer):
     """The same, of the `author` that a message is read with."""
 
-    id = serializers.UUIDField(source="author.id", default=NOBODY["id"], allow_null=True)
+    id = serializers.UUIDField(source="author.id", default=None, allow_null=True)
     name = serializers.CharField(source="author.name", default=NOBODY["name"])
     username = serializers.CharField(source="author.username", default=NOBODY["username"], allow_null=True)
     image = serializers.CharField(source="author.image", default=NOBODY["image"])

@@ -73,14 +73,9 @@ def prepared_cursor() -> Any:
     """A cursor for statements that come again and again."""
     if connection.vendor != "postgresql":
         return connection.cursor()
-    from django.db.backends.postgresql.base import ServerBindingCursor
-    from psycopg.pq import Format
+    from common.postgresql import PreparedCursor  # whoever is on SQLite does without the driver
 
-    # Values apart from the statement, so that the server keeps it prepared; results as they are in memory.
     connection.ensure_connection()
-    bare: Any = ServerBindingCursor
-    cursor = bare(connection.connection)
-    cursor.format = Format.BINARY
     # With all that Django does around a cursor of its own.
     wrapped: Any = connection
-    return wrapped._prepare_cursor(cursor)
+    return wrapped._prepare_cursor(PreparedCursor(wrapped.connection))
