@@ -8,6 +8,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db.models import CharField
+from django.db.models.functions import JSONArray
 from django.http import HttpRequest, HttpResponse, QueryDict, parse_cookie
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.datastructures import MultiValueDict
@@ -21,6 +22,7 @@ from accounts.models import AttemptKind, Session, SessionKind, User
 from accounts.querysets import token_digest
 from accounts.sessions import holds, opens, see
 from common.addresses import counted_address
+from common.functions import JSONText
 from common.statements import CompiledRows, Given
 
 
@@ -121,17 +123,16 @@ class SessionTokenAuthentication(BaseAuthentication):
 
     @staticmethod
     def open_sessions() -> Any:
-        """The session that is `given` by a token: the person's key, then what `admits` wants."""
-        return _open_sessions().values_list(
-            "user_id", "kind", "session_data", "user__password", "is_unseen_lately"
-        )
+        """The session that is `given` by a token: whose it is, and as JSON the same and what `admits` wants."""
+        facts = JSONArray("user_id", "kind", "session_data", "user__password", "is_unseen_lately")
+        return _open_sessions().order_by().values_list("user_id", JSONText(facts))
 
     @staticmethod
     def given(token: str) -> dict[str, str]:
         return {"digest": token_digest(token)}
 
     @staticmethod
-    def admits(kind: str, data: str, password: str, is_unseen_lately: bool, *, is_cookie: bool) -> bool:
+    def admits(kind: str, data: str, password: str, is_unseen_lately: Any, *, is_cookie: bool) -> bool:
         """Whether there is nothing more to ask, and nothing to note, of a session that was found."""
         if is_unseen_lately or (is_cookie and kind != SessionKind.LOGIN):
             return False

@@ -29,8 +29,9 @@ from common.shapes import Shape
 from common.statements import VIEWER, Given, OfReader, bound, prepared_cursor
 from common.versions import CONDITIONS, version_of, versioned
 
-# What a plan reads beside the rows: who the reader is, and what shows whether the session is in order.
-SESSION = ("viewer", "kind", "session_data", "password", "is_unseen_lately")
+# What stands in each row before its own columns: who the reader is, and what shows whether the session is in
+# order. In one, because it is in every row.
+FACTS = OfReader("facts", TextField())
 
 
 class Plan:
@@ -52,17 +53,14 @@ class Plan:
         self.pages = pages
         self.extras = pages.extras if pages else ()
         shape = Shape(view.get_serializer())
-        rows = queryset.values_list(
-            *(OfReader(column, TextField()) for column in SESSION), *self.extras, *shape.columns
-        )
+        rows = queryset.values_list(FACTS, *self.extras, *shape.columns)
         sql, params = rows.query.sql_with_params()
         session, given = view.authentication_classes[0].open_sessions().query.sql_with_params()
-        columns = ", ".join(SESSION)
-        self.sql = f"WITH reader ({columns}) AS MATERIALIZED ({session}) {sql}"
+        self.sql = f"WITH reader (viewer, facts) AS MATERIALIZED ({session}) {sql}"
         self.params = (*given, *params)
         if pages:
             self.sql += " LIMIT %s OFFSET %s"
-        self.build = shape.builder(skipped=len(SESSION) + len(self.extras))
+        self.build = shape.builder(skipped=1 + len(self.extras))
 
     @staticmethod
     def _refuse_without_viewer(view: Any, scope: QuerySet) -> None:
@@ -72,7 +70,7 @@ class Plan:
             raise ImproperlyConfigured(f"{type(view).__name__}.{view.action} does not ask who reads.")
 
     def rows(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """The rows, each with the session's columns before its own."""
+        """The rows, each with the facts of the session before its own columns."""
         params = bound(self.params, values)
         if self.pages:
             params += self.pages.span(values)
@@ -84,8 +82,8 @@ class Plan:
         """The JSON of at least one row."""
         shown: Any = self.build(rows)
         if self.pages:
-            first = rows[0][len(SESSION) : len(SESSION) + len(self.extras)]
-            shown = self.pages.enveloped(shown, values, first)
+            extras = rows[0][1 : 1 + len(self.extras)]
+            shown = self.pages.enveloped(shown, values, extras)
         else:
             (shown,) = shown
         return orjson.dumps(shown, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
@@ -153,10 +151,10 @@ class Read:
         rows = plan.rows(values)
         if not rows:
             return None
-        viewer, *session = rows[0][: len(SESSION)]
+        viewer, *session = orjson.loads(rows[0][0])
         if not self.authentication.admits(*session, is_cookie=is_cookie):
             return None
-        reader = Reader(viewer if isinstance(viewer, UUID) else UUID(viewer))
+        reader = Reader(UUID(viewer))
         if any(throttle.count(reader.pk) for throttle in self.view.throttle_classes):
             return None
         try:

@@ -45,8 +45,9 @@ class Shape:
             source = field.read_from or f"{source}_id"
         if isinstance(field, JSON_KINDS):
             self.columns.append(JSONText(source))
-            self.names[f"shown_{column}"] = in_order(field)
-            return f"None if {column} is None else shown_{column}(loads({column}))"
+            shown = in_order(field, "it")
+            shown = f"loads({column})" if shown == "it" else f"(lambda it: {shown})(loads({column}))"
+            return f"(None if {column} is None else {shown})"
         self.columns.append(source)
         for kind, code in CODE[connection.vendor].items():
             if isinstance(field, kind):
@@ -60,15 +61,17 @@ class Shape:
         return f"({field.default!r} if {column} is None else {code})"
 
 
-def in_order(field: Any) -> Callable[[Any], Any]:
-    """What puts JSON that the database has built into the order in which a serializer shows it."""
+def in_order(field: Any, value: str) -> str:
+    """The code of JSON that the database has built, in the order in which a serializer shows it."""
     if isinstance(field, serializers.ListSerializer):
-        one = in_order(field.child)
-        return lambda items: [one(item) for item in items]
+        return f"[{in_order(field.child, 'it')} for it in {value}]"
     if not isinstance(field, serializers.Serializer):
-        return lambda value: value
-    entries = [(inner.field_name, inner.source, in_order(inner)) for inner in field._readable_fields]
-    return lambda value: value and {name: show(value[source]) for name, source, show in entries}
+        return value
+    entries = (
+        f"{inner.field_name!r}: {in_order(inner, f'{value}[{inner.source!r}]')}"
+        for inner in field._readable_fields
+    )
+    return f"({value} and {{{', '.join(entries)}}})"
 
 
 def hyphenated(digits: str) -> str:

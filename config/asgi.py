@@ -65,17 +65,14 @@ def _answer(environ: dict[str, Any]) -> tuple[Message, bytes | Stream | Streamin
     """Django's answer, in this thread: how it begins, and the rest or where that comes from."""
     start = Start()
     response: Any = django(environ, start)
-    rest: bytes | Stream
-    if response.streaming and environ["REQUEST_METHOD"] == "HEAD":
-        rest = b""
-    elif isinstance(response, EventStream):
-        rest = response.stream
-    elif response.streaming:
+    if isinstance(response, list):
+        return start.message, b"".join(response)
+    is_head = environ["REQUEST_METHOD"] == "HEAD"
+    if not (is_head or isinstance(response, EventStream)):
         # It is closed where its pieces come to an end; the connection to the database is this thread's.
         close_old_connections()
         return start.message, response
-    else:
-        rest = b"".join(response)
+    rest = b"" if is_head else response.stream
     response.close()
     return start.message, rest
 

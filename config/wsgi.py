@@ -10,11 +10,11 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from config.ops.bodies import with_known_length, with_readable_type
+from config.ops.bodies import with_known_length, with_readable_type, with_whole_answers
 from config.ops.postgresql import limit_waiting
 from config.ops.sqlite import hold_open
 
-plain = with_readable_type(with_known_length(get_wsgi_application()))
+plain = with_whole_answers(with_readable_type(with_known_length(get_wsgi_application())))
 
 from config.ops.reads import CompiledReads  # noqa: E402  # of apps that are set up by now
 

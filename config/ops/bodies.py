@@ -1,4 +1,4 @@
-"""Request bodies that come without a length, or with a type that Django cannot read."""
+"""Bodies of requests as Django can read them, and of answers as the server sends them fastest."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -44,5 +44,20 @@ def with_readable_type(app: Callable[..., Iterable[bytes]]) -> Callable[..., Ite
         except (ValueError, LookupError):
             environ["CONTENT_TYPE"] = ""
         return app(environ, start_response)
+
+    return serve
+
+
+def with_whole_answers(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Give the server an answer that is there as a list, which it sends at once; any other it streams."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Any = app(environ, start_response)
+        if getattr(answer, "streaming", True):
+            return answer
+        try:
+            return list(answer)
+        finally:
+            answer.close()
 
     return serve

@@ -89,7 +89,7 @@ class CompiledReads:
         length = str(len(answer.body))
         own = (*answer.headers.items(), ("Content-Length", length), ("X-Request-ID", name))
         start_response(status, [*own, *headers])
-        return (answer.body,)
+        return [answer.body]
 
     def leave(self) -> None:
         """Give the connection back, as Django does at the end of a request."""
