@@ -123,7 +123,7 @@ class SessionTokenAuthentication(BaseAuthentication):
 
     @staticmethod
     def open_sessions() -> Any:
-        """The session that is `given` by a token: whose it is, and as JSON the same and what `admits` wants."""
+        """The session that is `given` by a token: whose it is, and JSON of that and what `admits` wants."""
         facts = JSONArray("user_id", "kind", "session_data", "user__password", "is_unseen_lately")
         return _open_sessions().order_by().values_list("user_id", JSONText(facts))
 

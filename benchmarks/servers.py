@@ -103,6 +103,10 @@ class Server:
                 process.wait()
 
 
+# A connection for each thread, as docs/operations.md has it for such workers.
+KEPT = {"DB_POOL_SIZE": "0"}
+
+
 def wsgi(application: str) -> list[str]:
     workers = ["--workers", "2", "--blocking-threads", "1", "--log-level", "warning"]
     serving = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}"]
@@ -141,7 +145,7 @@ def all_servers() -> dict[str, Server]:
     """By what `--servers` calls them; Lyceum is the first."""
     one_port = [sys.executable, "manage.py", "serve", "--port", "{port}", "--workers", "2"]
     return {
-        "lyceum": Server("Lyceum", wsgi("config.wsgi:application")),
+        "lyceum": Server("Lyceum", wsgi("config.wsgi:application"), environment=KEPT),
         "one-port": Server("Lyceum, one port", one_port),
         "bun": drizzle("Bun, stock", "bun", "stock"),
         "bun-prepared": drizzle("Bun, prepared", "bun", "prepared"),
@@ -149,6 +153,6 @@ def all_servers() -> dict[str, Server]:
         "node": drizzle("Node, stock", "node", "stock"),
         "node-prepared": drizzle("Node, prepared", "node", "prepared"),
         "fastapi": fastapi(),
-        "plain": Server("plain DRF", wsgi("benchmarks.peers.plain:application")),
+        "plain": Server("plain DRF", wsgi("benchmarks.peers.plain:application"), environment=KEPT),
         "granian": Server("limit: granian", wsgi("benchmarks.peers.bare:application"), is_limit=True),
     }

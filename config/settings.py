@@ -246,16 +246,16 @@ def database(url: str) -> dict[str, Any]:
     options.setdefault("prepare_threshold", count("DB_PREPARE_AFTER", 1) or None)
     if options["prepare_threshold"]:
         # Else a statement whose length of page is only known at each call is planned anew each time.
-        options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
+        own = options.get("options", "")
+        options["options"] = f"-c plan_cache_mode=force_generic_plan {own}".strip()
     if pool_size:
         # Threads share connections: at most this many, closed after 20 idle seconds. After an outage the next
         # request tries for a new one, instead of the pool by itself in pauses of up to minutes.
         pool = {"min_size": 1, "max_size": pool_size, "timeout": 10, "max_idle": 20, "reconnect_timeout": 10}
         options.setdefault("pool", pool | {"check": refuse_broken})
     else:
-        # One kept connection for each thread of a worker.
+        # One kept connection for each thread of a worker, which looks at it before each request.
         config["CONN_MAX_AGE"] = None
-        config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

@@ -27,7 +27,7 @@ from tests.factories import (
 from tests.racing import at_once
 from tests.server import Server
 
-URL = "/api/v1/subjects/"
+URL, ME = "/api/v1/subjects/", "/api/v1/me/"
 postgresql_only = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="of PostgreSQL alone")
 sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="of SQLite alone")
 
@@ -85,9 +85,12 @@ def test_who_waits_too_long_for_a_lock_is_asked_to_come_again(as_user, alice, li
     assert (changed.status_code, changed.json()["name"]) == (200, "Chemistry")
 
 
-@pytest.fixture
-def server(transactional_db):
-    server = Server(DB_LOCK_TIMEOUT="1")
+@pytest.fixture(params=["10", "0"], ids=["of a pool", "kept"])
+def server(transactional_db, request):
+    if request.param == "0" and connection.vendor == "sqlite":
+        pytest.skip("SQLite has no pool.")
+    # A thread of its own for each connection that is kept: whoever asks twice meets the same one.
+    server = Server(DB_LOCK_TIMEOUT="1", DB_POOL_SIZE=request.param, SERVER_THREADS="1")
     yield server
     server.kill()
 
@@ -116,13 +119,15 @@ def test_a_served_process_ends_its_waiting_and_outlives_its_connections(server, 
         assert (status, said["error"]["code"]) == (503, "unavailable")
     assert ask("PATCH", one, {"name": "Chemistry"})[0] == 200
     assert ask("POST", URL, made)[0] == 201
-    if connection.vendor == "postgresql":
-        # As a restart of the database does to all of the process's connections at once.
-        sql(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"  # noqa: S608
-            f" WHERE datname = current_database() AND pid NOT IN ({others})"
-        )
-    assert ask("POST", URL, made) == (200, ask("GET", f"{URL}{made['id']}/")[1])
+    assert ask("GET", ME)[0] == 200
+    for method, path, body in (("POST", URL, made), ("GET", ME, None), ("GET", URL, None)):
+        if connection.vendor == "postgresql":
+            # As a restart of the database does to all of the process's connections at once.
+            sql(
+                "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"  # noqa: S608
+                f" WHERE datname = current_database() AND pid NOT IN ({others})"
+            )
+        assert ask(method, path, body)[0] == 200
     assert ask("GET", URL)[1]["total"] == 2
 
 

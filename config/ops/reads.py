@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, get_resolver
 
@@ -71,13 +71,16 @@ class CompiledReads:
         read = compiled_reads().get((_KEY.sub("*", path), len(keys)))
         if read is None:
             return self.application(environ, start_response)
+        was_open = connection.connection is not None
         try:
             answer = read.answer(environ, keys)
         except Exception as failure:
-            environ[ANSWERED] = failure
-            return self.application(environ, start_response)
-        finally:
             self.leave()
+            if not was_open or connection.connection is not None:
+                environ[ANSWERED] = failure
+            # Else the server had hung up on a connection that was kept: Django tries another.
+            return self.application(environ, start_response)
+        self.leave()
         if answer is None:
             return self.application(environ, start_response)
         kind = (answer.status, *map(environ.get, DECISIVE))
