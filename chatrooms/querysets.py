@@ -50,11 +50,11 @@ class RoomQuerySet(SoftDeleteQuerySet):
 
     def visible_to(self, user: Any) -> Self:
         """Live rooms that the person is in."""
-        return self.alive().filter(pk__in=_members().filter(user=user).values("room"))
+        return self.alive().filter(Exists(_members().filter(user=user, room=OuterRef("pk"))))
 
     def open_to(self, user: Any) -> Self:
         """The same, unless the person has been deleted since they were let in."""
-        return self.alive().filter(pk__in=_members().of_live_people().filter(user=user).values("room"))
+        return self.alive().filter(Exists(_members().of_live_people().filter(user=user, room=OuterRef("pk"))))
 
     def administered_by(self, user: Any) -> Self:
         """Those that the person may run: groups as an admin, direct rooms as either of the two."""
@@ -66,7 +66,11 @@ class RoomQuerySet(SoftDeleteQuerySet):
 
     def deleted_of_member(self, user: Any) -> Self:
         """Deleted rooms that the person is in, in whatever role."""
-        return self.deleted().filter(pk__in=_members().filter(user=user).values("room"))
+        return self.deleted().of_member(user)
+
+    def of_member(self, user: Any) -> Self:
+        """Rooms that the person is in, found by the memberships, for whoever wants all of them."""
+        return self.filter(pk__in=_members().filter(user=user).values("room"))
 
     def of_type(self, type: str | None) -> Self:
         return self.filter(type=type) if type else self
@@ -103,10 +107,12 @@ class RoomQuerySet(SoftDeleteQuerySet):
         return self.deleted_of_member(person).filter(deleted_at=person.deleted_at)
 
     def with_place_of(self, user: Any) -> Self:
-        """With `role` and `last_read_seq`, the person's own."""
-        # One membership at most, so that the join multiplies nothing.
+        """With `role` and `last_read_seq`, the person's own, in the rooms where they have a place."""
+        # One membership at most, so that the join multiplies nothing. An inner one: a list then begins with
+        # the memberships, and a single room with the room.
         place = FilteredRelation("members", condition=Q(members__user=user))
-        return self.annotate(place=place, role=F("place__role"), last_read_seq=F("place__last_read_seq"))
+        seated = self.annotate(place=place).filter(place__isnull=False)
+        return seated.annotate(role=F("place__role"), last_read_seq=F("place__last_read_seq"))
 
     def with_seat_of(self, user: Any) -> Self:
         """With `seat`, the key of the person's membership."""
@@ -178,7 +184,7 @@ class RoomMemberQuerySet(SearchQuerySet):
 
     def visible_to(self, user: Any) -> Self:
         """Members of the person's rooms; a deleted person is not listed."""
-        return self.of_live_people().filter(room__in=_rooms().visible_to(user))
+        return self.of_live_people().filter(Exists(_rooms().visible_to(user).filter(pk=OuterRef("room"))))
 
     def in_room(self, key: UUID) -> Self:
         """The members of one room, the longest-standing first."""
@@ -223,7 +229,8 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
 
     def told_to(self, user: Any) -> Self:
         """Messages of the person's live rooms, the deleted ones too: that they have gone is told."""
-        return self.filter(room__in=_rooms().visible_to(user))
+        # Asked of the one room: SQLite would list all rooms of the person for each window of `room__in`.
+        return self.filter(Exists(_rooms().visible_to(user).filter(pk=OuterRef("room"))))
 
     def in_room(self, key: UUID) -> Self:
         return self.filter(room=key)
@@ -238,7 +245,9 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
 
     def deletable_by(self, user: Any) -> Self:
         """Those that the person may delete: their own, and all in groups that they administer."""
-        return self.filter(Q(user=user) | Q(room__in=_members().administered_by(user).values("room")))
+        return self.filter(
+            Q(user=user) | Exists(_members().administered_by(user).filter(room=OuterRef("room")))
+        )
 
     def not_by(self, user: Any) -> Self:
         """What others have said, people who are purged included."""
@@ -259,7 +268,7 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
 
 
 def _run_by(user: Any) -> Q:
-    return Q(type="direct") | Q(pk__in=_members().administered_by(user).values("room"))
+    return Q(type="direct") | Exists(_members().administered_by(user).filter(room=OuterRef("pk")))
 
 
 # By name: the models import this module.

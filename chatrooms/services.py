@@ -205,7 +205,7 @@ def withdraw(*, person: User, by: User) -> None:
 
     Their places stay; a group without anybody else goes along, in the same instant.
     """
-    rooms = Room.objects.visible_to(person)
+    rooms = Room.objects.alive().of_member(person)
     _hold_all(rooms)
     instant = {"deleted_at": person.deleted_at, "updated_at": person.deleted_at}
     _hand_on(rooms.of_type(RoomType.GROUP), by, **instant)

@@ -45,12 +45,23 @@ FILTERED = [
     "/api/v1/rooms/{room}/messages/",
     "/api/v1/rooms/{room}/messages/?after=1",
     "/api/v1/rooms/{room}/messages/?before=2",
+    "/api/v1/rooms/{room}/changes/?after=1",
     "/api/v1/rooms/{room}/members/",
     "/api/v1/threads/?deleted=true",
     "/api/v1/threads/?material={material}",
     "/api/v1/threads/{thread}/messages/",
     "/api/v1/threads/{thread}/messages/?after=1",
     "/api/v1/threads/{thread}/messages/?before=2",
+]
+# Each with the column that its windows begin at, and in which direction.
+HISTORIES = [
+    ("/api/v1/threads/{thread}/messages/", "thread_id", None),
+    ("/api/v1/threads/{thread}/messages/?before=3", "thread_id", "seq<"),
+    ("/api/v1/threads/{thread}/messages/?after=1", "thread_id", "seq>"),
+    ("/api/v1/rooms/{room}/messages/", "room_id", None),
+    ("/api/v1/rooms/{room}/messages/?before=3", "room_id", "seq<"),
+    ("/api/v1/rooms/{room}/messages/?after=1", "room_id", "seq>"),
+    ("/api/v1/rooms/{room}/changes/?after=1", "room_id", "revision>"),
 ]
 # Never long, so without pages.
 WHOLE = ["/api/v1/me/sessions/", "/api/v1/me/tokens/"]
@@ -106,6 +117,11 @@ def test_a_list_comes_from_an_index(address, as_user, alice):
         "room": room.pk,
     }
 
+    check_plan(last_statement(as_user(alice), address.format(**places)))
+
+
+def last_statement(client, address):
+    """What reads the rows of a list."""
     sent = []
 
     def noted(execute, sql, params, *more):
@@ -113,10 +129,64 @@ def test_a_list_comes_from_an_index(address, as_user, alice):
         return execute(sql, params, *more)
 
     with connection.execute_wrapper(noted):
-        assert as_user(alice).get(address.format(**places)).status_code == 200
+        assert client.get(address).status_code == 200
 
     assert "LIMIT" in sent[-1]
-    check_plan(sent[-1])
+    return sent[-1]
+
+
+@pytest.mark.parametrize(("address", "parent", "start"), HISTORIES)
+def test_a_window_of_a_history_begins_at_its_number_in_an_index(address, parent, start, as_user, alice):
+    room = RoomFactory(admins=[alice], messages=3)
+    thread = ThreadFactory(user=alice, messages=3)
+
+    sql = last_statement(as_user(alice), address.format(room=room.pk, thread=thread.pk))
+
+    steps = plan_of(sql)
+    window = f"{parent}=? AND {start}?" if start else f"{parent}=?"
+    if connection.vendor == "postgresql":
+        found = [re.sub(r"[() ]|'[^']+'::\w+", "", step) for step in steps if "Index Cond" in step]
+        window = window.replace("?", "").replace(" ", "")
+    else:
+        found = [step for step in steps if re.search(r"SEARCH \w+_(room)?message USING INDEX", step)]
+    assert [step for step in found if window in step], steps
+
+
+@pytest.mark.parametrize(
+    "address", [address for address, *_ in HISTORIES] + ["/api/v1/rooms/{room}/members/"]
+)
+def test_whoever_reads_one_room_is_not_asked_for_all_rooms(address, as_user, alice):
+    room = RoomFactory(admins=[alice], messages=3)
+    thread = ThreadFactory(user=alice, messages=3)
+
+    sql = last_statement(as_user(alice), address.format(room=room.pk, thread=thread.pk))
+
+    # What SQLite calls the rows of an IN that it makes a list of before it looks at the first row.
+    assert not [step for step, _ in whole_plan_of(sql) if "LIST SUBQUERY" in step]
+
+
+@pytest.mark.parametrize("order", ["", "?ordering=name", "?search=moon", "?deleted=true"])
+def test_rooms_are_found_by_their_members(order, as_user, alice, bob):
+    RoomFactory.create_batch(50, admins=[bob])
+    RoomFactory(admins=[alice])
+    gone = RoomFactory(admins=[alice])
+    as_user(alice).delete(f"/api/v1/rooms/{gone.pk}/")
+
+    sql = last_statement(as_user(alice), f"/api/v1/rooms/{order}")
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE chatrooms_room; ANALYZE chatrooms_roommember")
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+            steps = [row[0] for row in cursor.fetchall()]
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            steps = [row[3] for row in cursor.fetchall()]
+    # The one of all rooms, in the order in which a list shows them.
+    assert not [step for step in steps if "room_all_by_update" in step], steps
+    assert not [step for step in steps if step.startswith("SCAN ") and "room" in step], steps
+    assert [step for step in steps if "room_member_by_user" in step], steps
 
 
 @pytest.mark.parametrize("address", WHOLE + FOR_STAFF)
