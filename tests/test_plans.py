@@ -186,7 +186,7 @@ def test_rooms_are_found_by_their_members(order, as_user, alice, bob):
     # The one of all rooms, in the order in which a list shows them.
     assert not [step for step in steps if "room_all_by_update" in step], steps
     assert not [step for step in steps if step.startswith("SCAN ") and "room" in step], steps
-    assert [step for step in steps if "room_member_by_user" in step], steps
+    assert [step for step in steps if "room_member_newest_by_user" in step], steps
 
 
 @pytest.mark.parametrize("address", WHOLE + FOR_STAFF)
