@@ -1,6 +1,6 @@
 # Lyceum's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run serve seed purge test fuzz doors races lint check migration rollback push bench bench-install bench-seed bench-purge clean requirements
+.PHONY: help install run serve seed purge test fuzz doors races lint check migration rollback push bench bench-install bench-seed bench-purge bench-growth clean requirements
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -9,6 +9,7 @@ TEST ?= tests
 EXAMPLES ?= 500
 SCALE ?= 0
 OLDER ?= 30d
+ROWS ?= 1000000
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 
@@ -119,8 +120,18 @@ bench-seed: .venv/.installed-dev ## Rows per second of the seed, on both databas
 bench-purge: .venv/.installed-dev ## The purge with somebody writing beside it, on both databases
 	@$(PYTHON) benchmarks/purging.py
 
+benchmarks/.venv/.installed: benchmarks/requirements.txt .venv/bin/python
+	@echo "==> Installing what draws the plot"
+	@$(PYTHON) -m venv benchmarks/.venv
+	@benchmarks/.venv/bin/python -m pip install --disable-pip-version-check --require-hashes \
+		-r benchmarks/requirements.txt
+	@touch $@
+
+bench-growth: .venv/.installed-dev benchmarks/.venv/.installed ## What lists and histories cost as they grow: make bench-growth ROWS=100000
+	@$(PYTHON) benchmarks/growth.py $(ROWS)
+
 requirements: .venv/.installed-dev ## Compile the pinned and hashed requirements anew
-	@for file in requirements requirements-dev benchmarks/peers/fastapi/requirements; do \
+	@for file in requirements requirements-dev benchmarks/requirements benchmarks/peers/fastapi/requirements; do \
 		.venv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 			--no-emit-index-url --custom-compile-command "make requirements" $$file.in -o $$file.txt; \
 	done
