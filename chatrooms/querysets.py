@@ -50,11 +50,15 @@ class RoomQuerySet(SoftDeleteQuerySet):
 
     def visible_to(self, user: Any) -> Self:
         """Live rooms that the person is in."""
-        return self.alive().filter(Exists(_members().filter(user=user, room=OuterRef("pk"))))
+        return self._having(_members().filter(user=user))
 
     def open_to(self, user: Any) -> Self:
         """The same, unless the person has been deleted since they were let in."""
-        return self.alive().filter(Exists(_members().of_live_people().filter(user=user, room=OuterRef("pk"))))
+        return self._having(_members().of_live_people().filter(user=user))
+
+    def _having(self, places: Any) -> Self:
+        """Live rooms in which one of these memberships is."""
+        return self.alive().filter(Exists(places.filter(room=OuterRef("pk"))))
 
     def administered_by(self, user: Any) -> Self:
         """Those that the person may run: groups as an admin, direct rooms as either of the two."""

@@ -31,10 +31,12 @@ PATIENCE = 3600
 # What no answer can show, and why. Key: the function and what is left out of it.
 BESIDE = "asked beside the row itself, which has to be seen"
 STAFF = "the view has refused who is not staff before"
+FOUND = "other rooms have been left out; this is for the database to begin with the memberships"
 WORKER = "the view has refused who may not work on jobs before"
 REASONS: dict[tuple[str, str], str] = {
     ("MemberViewSet.has_role", ".visible_to(self.viewer)"): BESIDE,
     ("RoomMessageViewSet.has_role", ".visible_to(self.viewer)"): BESIDE,
+    ("RoomQuerySet.with_place_of", ".filter(place__isnull=False)"): FOUND,
     ("PersonViewSet.get_queryset", ".overseen_by(self.viewer)"): STAFF,
     ("PersonViewSet._whole", ".overseen_by(self.viewer)"): STAFF,
     ("VideoJobViewSet.get_queryset", ".overseen_by(self.viewer)"): WORKER,
