@@ -193,7 +193,8 @@ class Server:
         }
         answer: Any = self.application(environ, lambda status, headers, failure=None: said.append(status))
         body = b"".join(answer)
-        answer.close()
+        if hasattr(answer, "close"):  # what is answered ahead of Django is a plain list
+            answer.close()
         assert said == ["200 OK"], (said, request, body[:500])
         return body
 

@@ -94,7 +94,8 @@ def report(name: str, figures: list[dict[str, Any]]) -> None:
     table("As rows grow", [figure for figure in figures if figure["page"] == 1], "rows")
     deep = {figure["name"] for figure in figures if figure["page"] > 1}
     at_largest = [figure for figure in figures if figure["rows"] == largest and figure["name"] in deep]
-    table(f"As one turns pages, of {largest:,} rows", at_largest, "page")
+    if at_largest:
+        table(f"As one turns pages, of {largest:,} rows", at_largest, "page")
 
 
 def draw() -> None:
