@@ -272,7 +272,7 @@ class RoomMessageQuerySet(SoftDeleteQuerySet):
 
 
 def _run_by(user: Any) -> Q:
-    return Q(type="direct") | Exists(_members().administered_by(user).filter(room=OuterRef("pk")))
+    return Q(type="direct") | Q(Exists(_members().administered_by(user).filter(room=OuterRef("pk"))))
 
 
 # By name: the models import this module.
