@@ -1,7 +1,6 @@
 """Who is asking: passwords at log-in, tokens and cookies on every call after it."""
 
 import time
-from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
@@ -23,7 +22,7 @@ from accounts.querysets import token_digest
 from accounts.sessions import holds, opens, see
 from common.addresses import counted_address
 from common.functions import JSONText
-from common.statements import CompiledRows, Given
+from common.statements import CompiledRows, Given, compiled_once
 
 
 class PasswordBackend(AuthenticationBackend):
@@ -160,7 +159,7 @@ def _open_sessions() -> Any:
     return sessions.unexpired().of_present_user().with_lapse()
 
 
-@cache
+@compiled_once
 def _open_session() -> CompiledRows:
     return CompiledRows(_open_sessions())
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, UUIDField
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -22,6 +22,7 @@ from chatrooms.querysets import RoomMessageQuerySet, RoomQuerySet
 from common.constraints import key_of, refusing
 from common.errors import DomainError, Forbidden, IdConflict, NotVisible
 from common.functions import not_before
+from common.statements import CompiledInsert, CompiledUpdate, Given, compiled_once
 
 NEXT_SEQ = F("last_seq") + 1
 NEXT_REVISION = F("last_revision") + 1
@@ -248,27 +249,34 @@ def _wake_followers() -> None:
     transaction.on_commit(wake, robust=True)
 
 
+@compiled_once
+def _numbers() -> CompiledUpdate:
+    """The next numbers of a room, which is held from here on."""
+    return CompiledUpdate(
+        Room.objects.filter(pk=Given("room", UUIDField())),
+        last_seq=NEXT_SEQ,
+        last_revision=NEXT_REVISION,
+        updated_at=not_before("updated_at"),
+        returning=("last_seq",),
+    )
+
+
+@compiled_once
+def _said() -> CompiledInsert:
+    """A message with the numbers that a room has now, if its author is in it."""
+    rooms = Room.objects.open_to(Given("author", UUIDField())).filter(pk=Given("room", UUIDField()))
+    # Said when the room moved: times follow the numbers, whoever else is writing.
+    times = {"created_at": "updated_at", "updated_at": "updated_at"}
+    return CompiledInsert(RoomMessage, rooms, seq="last_seq", revision="last_revision", **times)
+
+
 def post_message(*, room_id: UUID, author: User, **columns: Any) -> RoomMessage:
     """Say something in a room. Counting up takes the room's row, so nobody else speaks until the commit."""
+    message = RoomMessage(room_id=room_id, user=author, **columns)
     with refusing({key_of(RoomMessage): IdConflict}), transaction.atomic():
-        room = _numbered_by(
-            author,
-            room_id,
-            last_seq=NEXT_SEQ,
-            last_revision=NEXT_REVISION,
-            updated_at=not_before("updated_at"),
-        )
-        message = RoomMessage(
-            room_id=room_id,
-            user=author,
-            seq=room.last_seq,
-            revision=room.last_revision,
-            # Said when the room moved: times follow the numbers, whoever else is writing.
-            created_at=room.updated_at,
-            updated_at=room.updated_at,
-            **columns,
-        )
-        message.save(force_insert=True)
+        if not _numbers()(room=room_id) or not _said()(message, room=room_id, author=author.pk):
+            raise NotVisible
+        _wake_followers()
     message.author = author
     return message
 

@@ -1,10 +1,13 @@
 """Statements that are written once: with holes where the values stand, which each call fills."""
 
 import copy
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Expression, Field, QuerySet, UUIDField
+from django.db.models import Expression, F, Field, Model, QuerySet, UUIDField
+from django.db.models.sql import UpdateQuery
 
 
 class Given(Expression):
@@ -79,3 +82,92 @@ def prepared_cursor() -> Any:
     # With all that Django does around a cursor of its own.
     wrapped: Any = connection
     return wrapped._prepare_cursor(PreparedCursor(wrapped.connection))
+
+
+_kept: list[Any] = []
+
+
+def compiled_once[CompiledT](function: Callable[[], CompiledT]) -> Callable[[], CompiledT]:
+    """Keep what a function compiles, until `forget_compiled`."""
+    kept = cache(function)
+    _kept.append(kept)
+    return kept
+
+
+def forget_compiled() -> None:
+    """Compile everything anew at its next call; for those who change what it was made of."""
+    for kept in _kept:
+        kept.cache_clear()
+
+
+class Returning:
+    """A statement that writes rows and tells some of their columns."""
+
+    def __init__(self, model: type[Model], sql: str, params: Any, returned: list[Field]):
+        returning, _ = connection.ops.returning_columns(returned)
+        self.sql, self.params = f"{sql} {returning}", params
+        self.compiler: Any = model._base_manager.all().query.get_compiler(connection=connection)
+        self.converters = self.compiler.get_converters(
+            [field.get_col(model._meta.db_table) for field in returned]
+        )
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        with prepared_cursor() as cursor:
+            cursor.execute(self.sql, bound(self.params, values))
+            rows = cursor.fetchall()
+        return list(self.compiler.apply_converters(rows, self.converters))
+
+
+class CompiledUpdate(Returning):
+    """A change to the rows of a queryset, compiled once; called, it tells the named columns of each.
+
+    Where the queryset narrows by columns of the rows themselves alone, these are asked once the row is held.
+    """
+
+    def __init__(self, rows: QuerySet, *, returning: tuple[str, ...], **values: Any):
+        query: Any = rows.query.chain(UpdateQuery)
+        query.add_update_values(values)
+        sql, params = query.get_compiler(connection=connection).as_sql()
+        super().__init__(rows.model, sql, params, [rows.model._meta.get_field(name) for name in returning])
+
+    def __call__(self, **given: Any) -> list[Any]:
+        return self.rows(given)
+
+
+class Written(Given):
+    """A value as the column that it is for keeps it, null among others."""
+
+    def bound(self, values: dict[str, Any]) -> Any:
+        return self.output_field.get_db_prep_save(values[self.name], connection)
+
+
+class CompiledInsert(Returning):
+    """A new row that takes some of its columns from a row of a queryset, compiled once.
+
+    `taken` names them: the column of the new row and that of the other. What remains comes from an instance,
+    with its defaults and prepared by its fields, as `save()` has it. Where the queryset gives no row, none is
+    made: the condition and the insert are one statement.
+    """
+
+    def __init__(self, model: type[Model], source: QuerySet, **taken: str):
+        fields: list[Any] = [field for field in model._meta.concrete_fields if not field.generated]
+        self.own = [field for field in fields if field.name not in taken]
+        self.taken = [field for field in fields if field.name in taken]
+        columns = [
+            F(taken[field.name]) if field.name in taken else Written(field.attname, field) for field in fields
+        ]
+        select, params = source.order_by().values_list(*columns).query.sql_with_params()
+        quoted = connection.ops.quote_name
+        names = ", ".join(quoted(field.column) for field in fields)
+        sql = f"INSERT INTO {quoted(model._meta.db_table)} ({names}) {select}"
+        super().__init__(model, sql, params, self.taken)
+
+    def __call__(self, row: Model, **given: Any) -> bool:
+        """Whether the row was made; if so, it has what was taken."""
+        own = {field.attname: field.pre_save(row, add=True) for field in self.own}
+        made = self.rows(own | given)
+        if made:
+            for field, value in zip(self.taken, made[0], strict=True):
+                setattr(row, field.attname, value)
+            row._state.adding, row._state.db = False, connection.alias
+        return bool(made)

@@ -1,10 +1,11 @@
 """Every write of threads."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, IntegerField, UUIDField
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -12,6 +13,7 @@ from common.constraints import key_of, refusing
 from common.errors import IdConflict, NotVisible
 from common.functions import not_before
 from common.replay import is_replay
+from common.statements import CompiledInsert, CompiledUpdate, Given, compiled_once
 from materials.models import Material
 from threads.models import Message, Thread
 from threads.querysets import MessageQuerySet
@@ -44,22 +46,27 @@ def restore_thread(*, thread_id: UUID, by: User) -> None:
         raise NotVisible
 
 
-def _take_numbers(thread_id: UUID, by: User, count: int) -> Thread:
-    """Take the next numbers of a thread and hold it until commit; `last_seq` is the last one taken.
+@compiled_once
+def _numbers() -> CompiledUpdate:
+    """The next numbers of a thread of one's own, which is held from here on."""
+    threads = Thread.objects.visible_to(Given("owner", UUIDField())).filter(pk=Given("thread", UUIDField()))
+    return CompiledUpdate(
+        threads,
+        last_seq=F("last_seq") + Given("count", IntegerField()),
+        updated_at=not_before("updated_at"),
+        returning=("last_seq", "updated_at"),
+    )
 
-    The gate is asked after the lock, so that nothing is said in a thread that has just been deleted; the
-    rollback gives the numbers back.
+
+def _take_numbers(thread_id: UUID, by: User, count: int) -> tuple[int, datetime]:
+    """Take the next numbers of a thread and hold it until commit: the last one taken, and when.
+
+    A rollback gives the numbers back.
     """
-    thread = Thread(pk=thread_id)
-    thread.last_seq = F("last_seq") + count
-    thread.updated_at = not_before("updated_at")
-    try:
-        thread.save(force_update=True, update_fields=["last_seq", "updated_at"])
-    except Thread.NotUpdated:
-        raise NotVisible from None
-    if not Thread.objects.visible_to(by).filter(pk=thread_id).exists():
+    taken = _numbers()(thread=thread_id, owner=by.pk, count=count)
+    if not taken:
         raise NotVisible
-    return thread
+    return taken[0]
 
 
 def _hold(thread_id: UUID, by: User) -> None:
@@ -74,18 +81,20 @@ def _touch(thread_id: UUID, by: User) -> None:
         raise NotVisible
 
 
-def _turn(thread: Thread, seq: int, columns: dict[str, Any]) -> Message:
+@compiled_once
+def _said() -> CompiledInsert:
+    """A turn under the number that a thread has now."""
+    threads = Thread.objects.filter(pk=Given("thread", UUIDField()))
     # Said when the thread moved: times follow the numbers, whoever else is writing.
-    moved = thread.updated_at
-    return Message(thread_id=thread.pk, seq=seq, created_at=moved, updated_at=moved, **columns)
+    return CompiledInsert(Message, threads, seq="last_seq", created_at="updated_at", updated_at="updated_at")
 
 
 def post_message(*, thread_id: UUID, author: User, **columns: Any) -> Message:
     """Add a turn to a conversation. Counting up takes the thread's row, so turns come one after the other."""
+    message = Message(thread_id=thread_id, **columns)
     with refusing({key_of(Message): IdConflict}), transaction.atomic():
-        thread = _take_numbers(thread_id, author, 1)
-        message = _turn(thread, thread.last_seq, columns)
-        message.save(force_insert=True)
+        _take_numbers(thread_id, author, 1)
+        _said()(message, thread=thread_id)
     return message
 
 
@@ -105,9 +114,11 @@ def post_messages(
                 raise IdConflict
         fresh = [columns for columns in messages if columns["id"] not in there]
         if fresh:
-            thread = _take_numbers(thread_id, author, len(fresh))
-            first = thread.last_seq - len(fresh) + 1
-            turns = [_turn(thread, seq, columns) for seq, columns in enumerate(fresh, first)]
+            last, moved = _take_numbers(thread_id, author, len(fresh))
+            turns = [
+                Message(thread_id=thread_id, seq=seq, created_at=moved, updated_at=moved, **columns)
+                for seq, columns in enumerate(fresh, last - len(fresh) + 1)
+            ]
             there |= {row.pk: row for row in Message.objects.bulk_create(turns)}
     return [there[columns["id"]] for columns in messages], bool(fresh)
 

@@ -64,14 +64,14 @@ def test_messages_are_numbered_and_move_their_room(as_user, alice, bob, room):
     assert as_user(bob).get(url(room, f"{first['id']}/")).json() == first
 
 
-def test_posting_costs_five_statements_beside_the_session(as_user, alice, room, queries):
+def test_posting_costs_four_statements_beside_the_session(as_user, alice, room, queries):
     client = as_user(alice)
 
     with queries() as sent:
         say(client, room)
 
-    # session, savepoint of the test's transaction and its release, numbers and lock, gate, insert
-    assert len(sent) == 6
+    # session, savepoint of the test's transaction and its release, numbers and lock, insert with the gate
+    assert len(sent) == 5
 
 
 def test_a_history_is_read_in_windows_oldest_first(as_user, alice, bob, room, queries):

@@ -241,12 +241,12 @@ class Doors:
         """Whether a test passes; the world stays for the next one."""
         from _pytest.runner import runtestprotocol
 
-        from accounts import authentication
+        from common.statements import forget_compiled
         from config.ops.reads import compiled_reads
 
         # Statements that were compiled before would know nothing of what is taken away.
         compiled_reads.cache_clear()
-        authentication._open_session.cache_clear()
+        forget_compiled()
         # With one of another module to follow, all but the world is taken down.
         other = next(other for other in self.items if other.path != item.path)
         reports = runtestprotocol(item, nextitem=other, log=False)
