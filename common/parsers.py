@@ -89,12 +89,7 @@ class StrictJSONParser(BaseParser):
         if not body:
             return {}
         try:
-            data = json.loads(
-                body.decode("utf-8"),
-                object_pairs_hook=_object,
-                parse_constant=_no_constant,
-                parse_float=_number,
-            )
+            data = _STRICT.decode(body.decode("utf-8"))
             _check(data)
         except RecursionError:
             raise ParseError("The body is nested too deeply.") from None
@@ -131,6 +126,10 @@ def _number(digits: str) -> float | int:
     # From 10^16 on Python writes an exponent and PostgreSQL all the digits: one form for both. Nor does
     # PostgreSQL keep the sign of zero.
     return int(value) if abs(value) >= 1e16 else value + 0.0
+
+
+# Made once: `json.loads` would make one for each body.
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_number)
 
 
 def _check(data: Any) -> None:
