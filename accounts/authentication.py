@@ -161,7 +161,8 @@ def _open_sessions() -> Any:
 
 @compiled_once
 def _open_session() -> CompiledRows:
-    return CompiledRows(_open_sessions())
+    # Where it began is nothing that a request asks of it.
+    return CompiledRows(_open_sessions().defer("ip_address"))
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):

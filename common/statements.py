@@ -1,12 +1,22 @@
 """Statements that are written once: with holes where the values stand, which each call fills."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.db.models import Expression, F, Field, Model, QuerySet, UUIDField
+from django.db.models import (
+    Expression,
+    F,
+    Field,
+    GenericIPAddressField,
+    JSONField,
+    Model,
+    QuerySet,
+    UUIDField,
+)
 from django.db.models.sql import UpdateQuery
 
 
@@ -39,16 +49,27 @@ class CompiledRows:
         self.queryset = queryset
         self.compiler: Any = queryset.query.get_compiler(connection=connection)
         self.sql, self.params = self.compiler.as_sql()
+        _refuse_of_other_type(column.output_field for column, *_ in self.compiler.select)
         converters = self.compiler.get_converters([column[0] for column in self.compiler.select])
         self.compiler.get_converters = lambda columns: converters
 
     def __call__(self, **values: Any) -> list[Any]:
         """The rows for these values, by as many statements as the queryset has."""
         compiler = copy.copy(self.compiler)
-        compiler.as_sql = lambda *args, **kwargs: (self.sql, bound(self.params, values))
+        with prepared_cursor() as cursor:
+            cursor.execute(self.sql, bound(self.params, values))
+            found = cursor.fetchall()
+        compiler.execute_sql = lambda *args, **kwargs: [found]
         rows: Any = self.queryset.all()
         rows.query.get_compiler = lambda *args, **kwargs: compiler
         return list(rows)
+
+
+def _refuse_of_other_type(fields: Iterable[Field]) -> None:
+    """Refuse columns that Django reads as text, and that a prepared cursor makes something else of."""
+    for field in fields:
+        if isinstance(field, GenericIPAddressField | JSONField):
+            raise ImproperlyConfigured(f"{field} cannot be read by a compiled statement.")
 
 
 class OfReader(Expression):
@@ -104,6 +125,7 @@ class Returning:
     """A statement that writes rows and tells some of their columns."""
 
     def __init__(self, model: type[Model], sql: str, params: Any, returned: list[Field]):
+        _refuse_of_other_type(returned)
         returning, _ = connection.ops.returning_columns(returned)
         self.sql, self.params = f"{sql} {returning}", params
         self.compiler: Any = model._base_manager.all().query.get_compiler(connection=connection)
