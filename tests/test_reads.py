@@ -304,6 +304,35 @@ def test_what_is_refused_is_refused_either_way(asking, path, status):
     assert whole(answer) == whole(asking.plainly(path))
 
 
+@pytest.mark.parametrize("condition", ["If-None-Match", "If-Match"])
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_condition_is_met_either_way(asking, condition, holds):
+    version = asking.ask("threads/{thread}/").headers["ETag"] if holds else '"another"'
+
+    plain = asking.plainly("threads/{thread}/", **{condition: version})
+
+    expected = {("If-None-Match", True): 304, ("If-Match", False): 412}
+    assert plain.status_code == expected.get((condition, holds), 200)
+    # The first of a kind teaches the others their headers.
+    for _ in range(2):
+        assert whole(asking.ask("threads/{thread}/", **{condition: version})) == whole(plain)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://app.example.com"}, {"X-Forwarded-Proto": "https"}])
+def test_an_answer_has_the_headers_of_its_kind_from_the_first_to_the_last(asking, settings, headers):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    plain = [whole(asking.plainly("threads/{thread}/", **sent)) for sent in ({}, headers)]
+
+    for _ in range(2):
+        assert [whole(asking.ask("threads/{thread}/", **sent)) for sent in ({}, headers)] == plain
+
+
+def test_a_host_that_is_none_of_ours_is_refused_each_time(asking):
+    for _ in range(2):
+        assert asking.ask("threads/{thread}/").status_code == 200
+        assert asking.ask("threads/{thread}/", Host="elsewhere.example.com").status_code == 400
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "application/*;q=0.1, text/html", ""])
 def test_another_type_is_negotiated_as_ever(asking, accept):
     assert whole(asking.ask("threads/", Accept=accept)) == whole(asking.plainly("threads/", Accept=accept))

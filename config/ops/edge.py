@@ -1,7 +1,7 @@
 """What HTTP and Django leave open, closed alike for every address."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 
@@ -27,8 +27,9 @@ class EdgeMiddleware:
         if response.status_code < 400 or (not response.streaming and response.content):
             return response
         # Django's and WhiteNoise's own refusals have no body, or one that streams nothing.
-        response.close()
-        said = page_or_plain(request, response.status_code)
+        said: Any = page_or_plain(request, response.status_code)
+        # What it holds open is closed with its successor: to close it here would end the request.
+        said._resource_closers += cast(Any, response)._resource_closers
         for name in KEPT & response.headers.keys():
             said[name] = response[name]
         return said

@@ -126,4 +126,7 @@ class AnsweredMiddleware:
                 raise answered
             return refusal
         request.user = answered.reader  # type: ignore[assignment]
-        return HttpResponse(answered.body, status=answered.status, headers=answered.headers)
+        response = HttpResponse(answered.body, status=answered.status, headers=answered.headers)
+        if "Content-Type" not in answered.headers:
+            del response["Content-Type"]  # of nothing
+        return response
