@@ -318,7 +318,10 @@ def test_a_condition_is_met_either_way(asking, condition, holds):
         assert whole(asking.ask("threads/{thread}/", **{condition: version})) == whole(plain)
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "https://app.example.com"}, {"X-Forwarded-Proto": "https"}])
+SENT = [{}, {"Origin": "https://app.example.com"}, {"X-Forwarded-Proto": "https"}]
+
+
+@pytest.mark.parametrize("headers", SENT)
 def test_an_answer_has_the_headers_of_its_kind_from_the_first_to_the_last(asking, settings, headers):
     settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
     plain = [whole(asking.plainly("threads/{thread}/", **sent)) for sent in ({}, headers)]
