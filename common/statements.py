@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import (
     Expression,
     F,
@@ -30,16 +30,17 @@ class Given(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         return "%s", (self,)
 
-    def bound(self, values: dict[str, Any]) -> Any:
+    def bound(self, values: dict[str, Any], database: Any) -> Any:
         value = values[self.name]
         if value is None:
             # In SQL nothing equals null: the read would find nothing, and nobody would know why.
             raise ValueError(f"{self.name} is not given")
-        return self.output_field.get_db_prep_value(value, connection)
+        return self.output_field.get_db_prep_value(value, database)
 
 
 def bound(params: Any, values: dict[str, Any]) -> list[Any]:
-    return [param.bound(values) if isinstance(param, Given) else param for param in params]
+    database = connections[DEFAULT_DB_ALIAS]
+    return [param.bound(values, database) if isinstance(param, Given) else param for param in params]
 
 
 class CompiledRows:
@@ -95,14 +96,15 @@ VIEWER = OfReader("viewer", UUIDField())
 
 def prepared_cursor() -> Any:
     """A cursor for statements that come again and again."""
-    if connection.vendor != "postgresql":
-        return connection.cursor()
+    # Looked up once: `connection` looks for this thread's at each mention.
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        return database.cursor()
     from common.postgresql import PreparedCursor  # whoever is on SQLite does without the driver
 
-    connection.ensure_connection()
+    database.ensure_connection()
     # With all that Django does around a cursor of its own.
-    wrapped: Any = connection
-    return wrapped._prepare_cursor(PreparedCursor(wrapped.connection))
+    return database._prepare_cursor(PreparedCursor(database.connection))
 
 
 _kept: list[Any] = []
@@ -159,8 +161,8 @@ class CompiledUpdate(Returning):
 class Written(Given):
     """A value as the column that it is for keeps it, null among others."""
 
-    def bound(self, values: dict[str, Any]) -> Any:
-        return self.output_field.get_db_prep_save(values[self.name], connection)
+    def bound(self, values: dict[str, Any], database: Any) -> Any:
+        return self.output_field.get_db_prep_save(values[self.name], database)
 
 
 class CompiledInsert(Returning):
