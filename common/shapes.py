@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from common.fields import JSONValueField, VisibleRelatedField
 from common.functions import JSONText
-from common.renderers import iso_time
 from common.serializers import EitherSerializer
 
 
@@ -19,7 +18,7 @@ class Shape:
 
     def __init__(self, serializer: Any):
         self.columns: list[Any] = []
-        self.names: dict[str, Any] = {"loads": orjson.loads, "iso_time": iso_time, "hyphenated": hyphenated}
+        self.names: dict[str, Any] = {"loads": orjson.loads, "hyphenated": hyphenated}
         self.code = self._object(serializer)
 
     def builder(self, *, skipped: int) -> Callable[[list[Any]], list[Any]]:
@@ -86,7 +85,8 @@ _ALIKE: dict[type, str] = {
     serializers.CharField: "{0}",
     serializers.ChoiceField: "{0}",
     serializers.IntegerField: "{0}",
-    serializers.DateTimeField: "({0} if {0} is None or {0}.microsecond else iso_time({0}))",
+    # Both drivers give times in UTC.
+    serializers.DateTimeField: "({0} if {0} is None or {0}.microsecond else {0}.isoformat()[:19] + '.000000Z')",
 }
 CODE: dict[str, dict[type, str]] = {
     "postgresql": {serializers.UUIDField: "{0}", serializers.BooleanField: "{0}", **_ALIKE},
