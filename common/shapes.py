@@ -1,6 +1,7 @@
 """How the rows of a statement become the objects of an answer: a serializer, compiled."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -18,7 +19,11 @@ class Shape:
 
     def __init__(self, serializer: Any):
         self.columns: list[Any] = []
-        self.names: dict[str, Any] = {"loads": orjson.loads, "hyphenated": hyphenated}
+        self.names: dict[str, Any] = {
+            "loads": orjson.loads,
+            "hyphenated": hyphenated,
+            "full_second": full_second,
+        }
         self.code = self._object(serializer)
 
     def builder(self, *, skipped: int) -> Callable[[list[Any]], list[Any]]:
@@ -78,6 +83,11 @@ def hyphenated(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def full_second(time: datetime) -> str:
+    """A time without a fraction as the API writes it; both drivers give times in UTC."""
+    return time.isoformat()[:19] + ".000000Z"
+
+
 JSON_KINDS = (serializers.BaseSerializer, serializers.ListField, serializers.JSONField, JSONValueField)
 # How a column becomes a value of the answer, by the kind of the serializer's field. orjson writes keys and
 # times itself, but drops the fraction of a full second.
@@ -85,8 +95,7 @@ _ALIKE: dict[type, str] = {
     serializers.CharField: "{0}",
     serializers.ChoiceField: "{0}",
     serializers.IntegerField: "{0}",
-    # Both drivers give times in UTC.
-    serializers.DateTimeField: "({0} if {0} is None or {0}.microsecond else {0}.isoformat()[:19] + '.000000Z')",
+    serializers.DateTimeField: "({0} if {0} is None or {0}.microsecond else full_second({0}))",
 }
 CODE: dict[str, dict[type, str]] = {
     "postgresql": {serializers.UUIDField: "{0}", serializers.BooleanField: "{0}", **_ALIKE},
