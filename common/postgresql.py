@@ -61,9 +61,12 @@ class PreparedCursor:
         try:
             self.rows = self._checked(result).ntuples
         except FeatureNotSupported:
+            if statement.loading is None or server.transaction_status != TransactionStatus.IDLE:
+                raise
             # The tables are not what they were when it was prepared.
-            known.statements.pop((sql, types), None)
-            raise
+            del known.statements[sql, types]
+            self.execute(sql, params)
+            return
         if statement.loading is None:
             statement.loading = Transformer.from_context(self.connection)
             statement.loading.set_pgresult(result, format=Format.BINARY)

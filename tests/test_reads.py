@@ -21,6 +21,7 @@ from accounts.models import Session, User
 from accounts.services import create_api_token
 from accounts.sessions import log_in
 from common import reads
+from common.statements import forget_compiled
 from common.throttling import HostCounters
 from config.ops.reads import compiled_reads
 from tests.doors.conftest import undone
@@ -434,14 +435,14 @@ def test_a_read_that_no_plan_may_answer_is_refused(asking, view, reason, action)
 
 @pytest.fixture
 def compiled_anew() -> Iterator[None]:
-    compiled_reads.cache_clear()
+    forget_compiled()
     yield
-    compiled_reads.cache_clear()
+    forget_compiled()
 
 
 def test_a_read_without_its_viewer_is_found_before_it_is_served(world, monkeypatch, compiled_anew):
     call_command("check", databases=["default"])
-    compiled_reads.cache_clear()
+    forget_compiled()
     monkeypatch.setattr(ThreadViewSet, "get_queryset", Everybodys.get_queryset)
 
     with pytest.raises(SystemCheckError, match=r"ThreadViewSet\.list does not ask") as refusal:

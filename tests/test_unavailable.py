@@ -285,6 +285,24 @@ def test_a_disk_without_room_is_no_bug(as_user, alice, monkeypatch, number, stat
     assert "secret" not in answer.content.decode()
 
 
+@postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_has_changed_since_it_was_read_is_read_again(as_user, alice):
+    thread = ThreadFactory(user=alice, title="Optics")
+
+    def read():
+        answer = as_user(alice).get(f"/api/v1/threads/{thread.pk}/")
+        return answer.status_code, answer.json()["title"]
+
+    assert read() == read() == (200, "Optics")
+    # As a migration does beside a running server.
+    sql("ALTER TABLE threads_thread ALTER COLUMN title TYPE text")
+    try:
+        assert read() == read() == (200, "Optics")
+    finally:
+        sql("ALTER TABLE threads_thread ALTER COLUMN title TYPE varchar(300)")
+
+
 @pytest.mark.parametrize("address", ["/admin/", "/api/auth/browser/v1/auth/session"])
 def test_a_session_that_cannot_be_read_is_unavailable_too(client, root, monkeypatch, address):
     client.force_login(root)

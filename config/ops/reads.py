@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -10,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, get_resolver
 
 from common.reads import Answer, Read
+from common.statements import compiled_once
 from common.views import ApiViewSet
 from config.ops.middleware import named, unavailable
 
@@ -18,7 +18,7 @@ _KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _HOLE = re.compile(r"<uuid:(\w+)>")
 
 
-@cache
+@compiled_once
 def compiled_reads() -> dict[tuple[str, int], Read]:
     """Each read that is to be compiled, by its address with `*` for each key, and the number of keys."""
     found = {}

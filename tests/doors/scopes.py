@@ -242,10 +242,8 @@ class Doors:
         from _pytest.runner import runtestprotocol
 
         from common.statements import forget_compiled
-        from config.ops.reads import compiled_reads
 
         # Statements that were compiled before would know nothing of what is taken away.
-        compiled_reads.cache_clear()
         forget_compiled()
         # With one of another module to follow, all but the world is taken down.
         other = next(other for other in self.items if other.path != item.path)
