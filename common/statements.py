@@ -21,7 +21,7 @@ from django.db.models.sql import UpdateQuery
 
 
 class Given(Expression):
-    """A value that a compiled read gets anew at each call, by its name."""
+    """A value that a compiled statement gets anew at each call, by its name."""
 
     def __init__(self, name: str, output_field: Field):
         super().__init__(output_field=output_field)

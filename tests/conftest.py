@@ -15,14 +15,13 @@ import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
-from django.http import HttpResponse
 from django.test.client import ClientHandler
 from django.test.utils import CaptureQueriesContext
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.sessions import log_in
-from config.ops.reads import CompiledReads
+from config.ops.reads import CompiledReads, response_of
 from tests.factories import UserFactory
 
 # A busy machine is no finding.
@@ -159,12 +158,17 @@ def _asked_in_front(handler: Any, environ: dict[str, Any]) -> Any:
     if of_django:
         return of_django[0]
     status, headers = begun
-    answer = HttpResponse(body, status=int(status[:3]), headers=dict(headers))
-    if "Content-Type" not in dict(headers):
-        del answer["Content-Type"]
-    answer.wsgi_request = WSGIRequest(environ)  # type: ignore[attr-defined]
+    answer: Any = response_of(int(status[:3]), dict(headers), body)
+    answer.wsgi_request = WSGIRequest(environ)
     return answer
 
 
 _asked = ClientHandler.__call__
-ClientHandler.__call__ = _asked_in_front  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _in_front():
+    """Every client of the tests asks as a client in use does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "__call__", _asked_in_front)
+        yield

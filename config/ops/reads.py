@@ -110,6 +110,14 @@ class CompiledReads:
         return start
 
 
+def response_of(status: int, headers: dict[str, str], body: bytes) -> HttpResponse:
+    """An answer as Django has it; where it names no type, Django would."""
+    response = HttpResponse(body, status=status, headers=headers)
+    if "Content-Type" not in headers:
+        del response["Content-Type"]
+    return response
+
+
 class AnsweredMiddleware:
     """Where a request turns back that has been answered, or has failed, ahead of Django."""
 
@@ -126,7 +134,4 @@ class AnsweredMiddleware:
                 raise answered
             return refusal
         request.user = answered.reader  # type: ignore[assignment]
-        response = HttpResponse(answered.body, status=answered.status, headers=answered.headers)
-        if "Content-Type" not in answered.headers:
-            del response["Content-Type"]  # of nothing
-        return response
+        return response_of(answered.status, answered.headers, answered.body)
